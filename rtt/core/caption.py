@@ -80,5 +80,7 @@ class Caption:
     end: int
     at: float
     """Wall-clock time of `start`, in seconds since 1970, by the capture's clock."""
+    stable: str = ""
+    """Of a partial: the words of it that will not be taken back."""
     rest: str = ""
     """Stable words already shown that lie beyond this final: they begin the next line (SESSIONS 26)."""

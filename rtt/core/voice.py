@@ -174,7 +174,8 @@ class Segmenter:
 
     def _close(self, end: int) -> Closed:
         last = min(self._timeline.voice_end(self._voiced), end)
-        keep = last - self._voiced >= self.settings.shortest * RATE or end - self._voiced >= self.settings.longest * RATE / 2
+        long = end - self._voiced >= self.settings.longest * RATE / 2
+        keep = long or last - self._voiced >= self.settings.shortest * RATE
         self._start, self._floor = None, end
         self._timeline.forget_before(self._floor)
         return Closed(end, keep)

@@ -162,7 +162,7 @@ def parse_client(text: str) -> ClientMessage:
     """Read a capture's message; raises `LinkError` with the close code it deserves."""
     if len(text.encode()) > TEXT_MAX:
         raise malformed(f"a message is longer than {TEXT_MAX} bytes")
-    message = _parse(text, {"hello": Hello, "gap": Gap, "clock": Clock, "end": End})
+    message: ClientMessage = _parse(text, {"hello": Hello, "gap": Gap, "clock": Clock, "end": End})
     match message:
         case Hello():
             _check_hello(message)
@@ -182,12 +182,13 @@ def parse_server(text: str) -> ServerMessage | None:
     """Read a server's message; None for a type that this version does not know."""
     kinds = {"ready": Ready, "ack": Ack, "notice": Notice, "drain": Drain, "ended": Ended}
     try:
-        return _parse(text, kinds)
-    except _UnknownType:
+        message: ServerMessage = _parse(text, kinds)
+    except _UnknownTypeError:
         return None
+    return message
 
 
-class _UnknownType(LinkError):
+class _UnknownTypeError(LinkError):
     """The message names a type that is not in the table."""
 
 
@@ -201,7 +202,7 @@ def _parse(text: str, kinds: dict[str, Any]) -> Any:
     kind = kinds.get(body["type"]) if isinstance(body.get("type"), str) else None
     if kind is None:
         name = str(body.get("type"))[:40]
-        raise _UnknownType("A message has an unknown type", repr(name), code=Close.MALFORMED)
+        raise _UnknownTypeError("A message has an unknown type", repr(name), code=Close.MALFORMED)
     values = {}
     for field in fields(kind):
         key = field.name.rstrip("_")

@@ -86,7 +86,8 @@ def parse_mode(text: str) -> Mode:
     try:
         return Mode(text.lower() or Mode.FINALS)
     except ValueError as error:
-        raise LinkError("The screen asks for something unknown", "partial is false, true or stable", code=Close.MALFORMED) from error
+        why = "partial is false, true or stable"
+        raise LinkError("The screen asks for something unknown", why, code=Close.MALFORMED) from error
 
 
 def parse_since(text: str) -> Since | None:

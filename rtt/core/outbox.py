@@ -1,0 +1,59 @@
+"""What waits for one screen: bounded, so that the slowest reader costs nobody else anything (SESSIONS 27)."""
+
+from collections import deque
+from collections.abc import Callable
+
+from rtt.core.wire.bounds import OUTBOX_BYTES, OUTBOX_FINALS
+from rtt.core.wire.screen import Mode
+
+
+class Outbox:
+    """Frames for one screen: every final in order, and of the partials only the newest.
+
+    `wake` is called, and must not block, when there is something to take. Once a screen has fallen behind, nothing
+    more is kept for it: it is closed with 4403 and comes back with `since`.
+    """
+
+    def __init__(self, mode: Mode, wake: Callable[[], None]) -> None:
+        self.mode = mode
+        self.behind = False
+        self._wake = wake
+        self._kept: deque[str] = deque()
+        self._partial: str | None = None
+        self._state: str | None = None
+        self._bytes = 0
+
+    def keep(self, frame: str, *, ends_partial: bool = True) -> None:
+        """Put a frame that must arrive; a final takes the place of the partial that waits."""
+        if self.behind:
+            return
+        if ends_partial:
+            self._partial = None
+        self._kept.append(frame)
+        self._bytes += len(frame)
+        if len(self._kept) > OUTBOX_FINALS or self._bytes > OUTBOX_BYTES:
+            self.behind = True
+            self._kept.clear()
+            self._partial = self._state = None
+        self._wake()
+
+    def partial(self, frame: str) -> None:
+        """Put the newest partial in place of the one that waits."""
+        if not self.behind:
+            self._partial = frame
+            self._wake()
+
+    def state(self, frame: str) -> None:
+        """Put the newest state in place of the one that waits."""
+        if not self.behind:
+            self._state = frame
+            self._wake()
+
+    def take(self) -> list[str]:
+        """Return all that waits, in the order in which it is to be sent."""
+        frames = list(self._kept)
+        self._kept.clear()
+        self._bytes = 0
+        frames.extend(frame for frame in (self._partial, self._state) if frame is not None)
+        self._partial = self._state = None
+        return frames
