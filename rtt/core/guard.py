@@ -15,7 +15,7 @@ Each rule below has its reason, and each withheld word is counted and shown to t
    or more words than a voice could say, withholds the segment.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rtt.core.caption import RATE, Heard, Word
@@ -87,6 +87,10 @@ class Guard:
     def _by_words(self, heard: Heard) -> Verdict:
         kept = tuple(word for word in heard.words if self._in_voice(word.start, word.end))
         lost = len(heard.words) - len(kept)
+        unplaced = len(heard.text.split()) - sum(len(word.text.split()) for word in heard.words)
+        if unplaced > 0:  # text that no word stands for has no time, and so no voice
+            heard = replace(heard, text=" ".join(word.text for word in heard.words))
+            lost += unplaced
         reason = Reason.NO_VOICE if lost else None
         return Verdict(heard.keeping(kept) if kept else None, lost, reason)
 
@@ -115,13 +119,14 @@ class Guard:
 
     def _by_confidence(self, heard: Heard, verdict: Verdict) -> Verdict:
         # The mean is that of all words: dropping those outside voice must not make the rest look surer.
+        if verdict.reason is Reason.NO_VOICE and verdict.shown is None:
+            return verdict  # noise tells nothing about the language, for better or worse
         confidence = heard.confidence
-        if confidence is None:
-            return verdict
-        if confidence < self.rules.confidence_floor:
+        if confidence is not None and confidence < self.rules.confidence_floor:
             self.suspect = True
             return Verdict(None, max(len(heard.words), verdict.withheld), Reason.DOUBTFUL)
-        self.suspect = False
+        if verdict.shown is not None:
+            self.suspect = False
         return verdict
 
 
@@ -146,7 +151,7 @@ def cut_edges(words: tuple[Word, ...], cuts: list[tuple[int, int]], voice: Voice
     edge = round(0.6 * RATE)
     for a, b in cuts:
         before = tuple(word for word in words if word.start + word.end <= a + b)
-        after = words[len(before) :]
+        after = tuple(word for word in words if word.start + word.end > a + b)
         if voice is None or voice.covered(a - RATE // 10, a):
             whole = next((i for i, word in enumerate(before) if word.end > a - edge), len(before))
             before = before[:whole]

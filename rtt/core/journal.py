@@ -51,37 +51,49 @@ class Note:
 
 Line = Head | Final | Note
 
+Fields = dict[str, type | tuple[type, ...]]
+"""Names of a line's fields, with the kinds of value they hold."""
+HEAD: Fields = {
+    "epoch": str,
+    "boot": str,
+    "room": str,
+    "session": str,
+    "talk": str,
+    "language": str,
+    "at": (int, float),
+}
+FINAL: Fields = {
+    "number": int,
+    "epoch": str,
+    "room": str,
+    "session": str,
+    "line": str,
+    "text": str,
+    "language": str,
+    "engine": str,
+    "start": int,
+    "end": int,
+    "at": (int, float),
+}
+WORD: Fields = {"text": str, "start": int, "end": int, "confidence": (int, float, type(None))}
+
 
 def encode(line: Line) -> bytes:
     """Return the journal's bytes for a line, newline included."""
+    body: dict[str, Any]
     match line:
         case Head():
-            body: dict[str, Any] = {"type": "head"}
-            for name in ("epoch", "boot", "room", "session", "talk", "language", "at"):
-                body[name] = getattr(line, name)
+            body = {"type": "head"} | {name: getattr(line, name) for name in HEAD}
         case Final(caption=caption):
-            body = {
-                "type": "final",
-                "number": caption.number,
-                "epoch": caption.epoch,
-                "room": caption.room,
-                "session": caption.session,
-                "line": caption.line,
-                "text": caption.text,
-                "language": caption.language,
-                "engine": caption.engine,
-                "start": caption.start,
-                "end": caption.end,
-                "at": caption.at,
-                "stream": line.stream,
-                "watermark": line.watermark,
-                "words": [[word.text, word.start, word.end, word.confidence] for word in line.words],
-            }
+            body = {"type": "final"} | {name: getattr(caption, name) for name in FINAL}
+            body |= {"stream": line.stream, "watermark": line.watermark}
+            body["words"] = [[word.text, word.start, word.end, word.confidence] for word in line.words]
         case Note():
             body = {"type": line.kind, "session": line.session, "at": line.at}
             if line.span is not None:
                 body |= {"from": line.span.start, "to": line.span.end, "why": line.span.why}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    # Half a surrogate pair in a text must not keep a final from the disk: it becomes a question mark.
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
 
 
 def decode(raw: bytes) -> Line | None:
@@ -90,21 +102,26 @@ def decode(raw: bytes) -> Line | None:
         body = json.loads(raw)
         match body["type"]:
             case "head":
-                return Head(**{name: body[name] for name in Head.__slots__})
+                return Head(**_fields(body, HEAD))
             case "final":
-                return _final(body)
-            case kind:
-                span = Span(body["from"], body["to"], body["why"]) if "from" in body else None
-                return Note(str(kind), body["session"], span, float(body["at"]))
-    except (ValueError, KeyError, TypeError):
-        return None
+                caption = Caption(final=True, **_fields(body, FINAL))
+                words = tuple(Word(**_fields(dict(zip(WORD, word, strict=True)), WORD)) for word in body["words"])
+                return Final(caption, words, **_fields(body, {"stream": int, "watermark": int}))
+            case str(kind):
+                span = _fields(body, {"from": int, "to": int, "why": str}) if "from" in body else None
+                note = _fields(body, {"session": str, "at": (int, float)})
+                return Note(kind, note["session"], Span(*span.values()) if span else None, note["at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return None
 
 
-def _final(body: dict[str, Any]) -> Final:
-    names = ("room", "session", "epoch", "number", "line", "text", "language", "engine", "start", "end", "at")
-    caption = Caption(final=True, **{name: body[name] for name in names})
-    words = tuple(Word(text, start, end, confidence) for text, start, end, confidence in body["words"])
-    return Final(caption, words, body["stream"], body["watermark"])
+def _fields(body: dict[str, Any], kinds: Fields) -> dict[str, Any]:
+    """Return these fields of a line; raises TypeError where one is not of its kind."""
+    wrong = [name for name, kind in kinds.items() if not isinstance(body[name], kind)]
+    if wrong:
+        raise TypeError(wrong)
+    return {name: body[name] for name in kinds}
 
 
 def read(raw: bytes) -> tuple[list[Line], int]:

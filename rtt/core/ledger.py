@@ -34,6 +34,7 @@ class Ledger:
         self.gaps: list[Span] = []
         self.unheard: list[Span] = []
         self._verdict = first
+        self._passed = Span(first, first)
         self._open: dict[str, int] = {}
         self._unsynced: dict[int, int] = {}
 
@@ -72,9 +73,17 @@ class Ledger:
         self.heard = max(self.heard, to)
 
     def hear_again(self, start: int) -> None:
-        """Note that the engine was lost: what is open is open no more."""
+        """Note that the engine was lost: what was open has no verdict, and is open no more."""
         self._open.clear()
+        self._verdict = min(self._verdict, self.watermark)
         self.heard = max(self.settled, min(self.heard, start))
+
+    def rewind(self, sample: int) -> None:
+        """Note that sound from `sample` on must come again, gaps included: the server does not hold it any more."""
+        self._open.clear()
+        self._verdict = min(self._verdict, self.watermark)
+        self.gaps = [Span(gap.start, min(gap.end, sample), gap.why) for gap in self.gaps if gap.start < sample]
+        self.received = self.heard = sample
 
     def open(self, line: str, start: int) -> bool:
         """Note that the engine works on a result that begins at `start`; False beyond the bound of open results."""
@@ -89,13 +98,13 @@ class Ledger:
         self._verdict = max(self._verdict, end)
         self.watermark = max(self.watermark, min([end, *self._open.values()]))
 
-    def write(self, number: int, start: int) -> None:
-        """Note that final `number`, which begins at `start`, is written but not yet safe on disk."""
-        self._unsynced[number] = start
+    def write(self, order: int, start: int) -> None:
+        """Note that the journal's `order`-th final, which begins at `start`, is written but not yet safe on disk."""
+        self._unsynced[order] = start
 
-    def synced(self, number: int) -> None:
-        """Note that all finals up to `number` are safe on disk."""
-        self._unsynced = {key: start for key, start in self._unsynced.items() if key > number}
+    def synced(self, order: int) -> None:
+        """Note that all finals up to the journal's `order`-th are safe on disk."""
+        self._unsynced = {key: start for key, start in self._unsynced.items() if key > order}
 
     @property
     def safe(self) -> bool:
@@ -135,12 +144,18 @@ class Ledger:
                 return min(stop, voice.known if found is None else found)
             voiced, end = found, min(stop, voice.voice_end(found))
         end = min(end, stale)
-        if end - voiced >= RATE:  # less is a breath, or the tail of a result that did get its verdict
-            self._note_unheard(voiced, end)
+        if end > voiced:
+            self._pass_over(voiced, end)
         return end
 
-    def _note_unheard(self, start: int, end: int) -> None:
-        if self.unheard and self.unheard[-1].end >= start:
-            start = self.unheard.pop().start
-        self.unheard.append(Span(start, end, "unheard"))
+    def _pass_over(self, start: int, end: int) -> None:
+        """Note voice that gave no result; it comes in small steps, for the account is settled twice a second."""
+        if start == self._passed.end:
+            start = self._passed.start
+        self._passed = Span(start, end, "unheard")
+        if end - start < RATE:  # a breath, or the tail of a result that did get its verdict
+            return
+        if self.unheard and self.unheard[-1].start == start:
+            self.unheard.pop()
+        self.unheard.append(self._passed)
         del self.unheard[:-GAPS_MAX]

@@ -1,7 +1,7 @@
 """What waits for one screen: bounded, so that the slowest reader costs nobody else anything (SESSIONS 27)."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rtt.core.wire.bounds import OUTBOX_BYTES, OUTBOX_FINALS
 from rtt.core.wire.screen import Mode
@@ -17,21 +17,32 @@ class Outbox:
     def __init__(self, mode: Mode, wake: Callable[[], None]) -> None:
         self.mode = mode
         self.behind = False
+        """True when the screen was too slow and must be closed."""
+        self.closed = False
+        """True when nothing more will come."""
         self._wake = wake
         self._kept: deque[str] = deque()
         self._partial: str | None = None
         self._state: str | None = None
-        self._bytes = 0
+        self._waiting = self._bytes = 0
 
-    def keep(self, frame: str, *, ends_partial: bool = True) -> None:
+    def catch_up(self, frames: Iterable[str]) -> None:
+        """Put what a screen missed; it does not count as waiting, else a screen that missed much could never return."""
+        if self.behind:
+            return
+        self._partial = None
+        self._kept.extend(frames)
+        self._wake()
+
+    def keep(self, frame: str) -> None:
         """Put a frame that must arrive; a final takes the place of the partial that waits."""
         if self.behind:
             return
-        if ends_partial:
-            self._partial = None
+        self._partial = None
         self._kept.append(frame)
-        self._bytes += len(frame)
-        if len(self._kept) > OUTBOX_FINALS or self._bytes > OUTBOX_BYTES:
+        self._waiting += 1
+        self._bytes += len(frame) if frame.isascii() else len(frame.encode())
+        if self._waiting > OUTBOX_FINALS or self._bytes > OUTBOX_BYTES:
             self.behind = True
             self._kept.clear()
             self._partial = self._state = None
@@ -49,11 +60,16 @@ class Outbox:
             self._state = frame
             self._wake()
 
+    def close(self) -> None:
+        """Say that nothing more will come."""
+        self.closed = True
+        self._wake()
+
     def take(self) -> list[str]:
         """Return all that waits, in the order in which it is to be sent."""
         frames = list(self._kept)
         self._kept.clear()
-        self._bytes = 0
+        self._waiting = self._bytes = 0
         frames.extend(frame for frame in (self._partial, self._state) if frame is not None)
         self._partial = self._state = None
         return frames

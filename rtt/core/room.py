@@ -1,7 +1,7 @@
 """A room: the memory of its captions, and the screens that read them. It cannot wait and cannot fail."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rtt.core.caption import Caption
@@ -30,84 +30,124 @@ class Room:
         """The running talk, or the last one."""
         self.talk_ended: float | None = None
         """When it ended, or None while it runs."""
-        self._history: deque[_Kept] = deque(maxlen=HISTORY_MAX)
+        self._history: deque[_Kept] = deque()
+        self._floor = number
+        """Of the epoch's finals up to this number nothing is known here."""
         self._sessions: dict[str, str] = {}
         self._partial: Caption | None = None
         self._stable = ""
+        """What stands unsettled on the screens that ask for stable words."""
+
+    @property
+    def last(self) -> Caption | None:
+        """The newest final that is remembered."""
+        return self._history[-1].caption if self._history else None
 
     def begin_talk(self, session: str, talk: str) -> None:
         """Note that a session of `talk` holds the room now."""
+        if talk != self.talk:
+            self._withdraw()
         self.talk, self.talk_ended = talk, None
         self._sessions[session] = talk
         while len(self._sessions) > HISTORY_MAX:
             del self._sessions[next(iter(self._sessions))]
 
     def end_talk(self, at: float) -> None:
-        """Note that the running talk ended."""
+        """Note that the running talk ended: nothing will settle what still stands unsettled."""
+        self._withdraw()
         self.talk_ended = at
 
     def remember(self, captions: Sequence[Caption], talks: dict[str, str]) -> None:
         """Take the finals of an earlier server of this room, in order."""
         self._sessions |= talks
+        if captions:
+            self._floor = captions[0].number - 1
         for caption in captions:
-            self._history.append(_Kept(caption, encode_caption(caption)))
+            self._keep(caption, encode_caption(caption))
             self.number = max(self.number, caption.number)
 
+    def _keep(self, caption: Caption, frame: str) -> None:
+        if len(self._history) == HISTORY_MAX:
+            oldest = self._history.popleft().caption
+            if oldest.epoch == self.epoch:
+                self._floor = oldest.number
+        self._history.append(_Kept(caption, frame))
+
     def change_epoch(self, epoch: str) -> None:
-        """Begin new numbers: what the screens hold is told apart from what comes."""
-        self.epoch, self.number = epoch, 0
-        self._history.clear()
+        """Begin new numbers; the screens are emptied, and get the talk's last finals as they were numbered before."""
+        self.epoch, self.number, self._floor = epoch, 0, 0
+        frames = [encode_reset(epoch), *self._last_of_talk()]
         for screen in self.screens:
-            screen.keep(encode_reset(epoch))
+            screen.catch_up(frames)
 
     def publish(self, caption: Caption, now: float) -> None:
         """Give a final or a partial to every screen; a final that was published before changes nothing."""
         if not caption.final:
-            self._publish_partial(caption)
+            self._publish_partial(caption, now)
             return
         if caption.epoch != self.epoch:
             self.change_epoch(caption.epoch)
         if caption.number <= self.number:
             return
         self.number = caption.number
-        if caption.at < now - STALE_SECONDS or self._sessions.get(caption.session) != self.talk:
+        if not self._belongs(caption, now):
             return
-        frame = encode_caption(replace(caption, rest=""))
-        self._history.append(_Kept(caption, frame))
-        stable = encode_caption(caption) if caption.rest else frame
+        frame = stable = encode_caption(replace(caption, rest=""))
+        self._keep(caption, frame)
         if self._partial is not None and self._partial.line == caption.line:
             self._partial = None
-        self._stable = caption.rest
+        if self._partial is None:
+            self._stable = caption.rest
+            stable = encode_caption(caption) if caption.rest else frame
         for screen in self.screens:
             screen.keep(stable if screen.mode is Mode.STABLE else frame)
+        if self._partial is not None:  # another line stands: it follows this final now
+            self._partial = replace(self._partial, epoch=caption.epoch, number=caption.number)
+            self._show_partial(self.screens)
 
-    def _publish_partial(self, caption: Caption) -> None:
-        self._partial = caption if caption.text else None
-        frame = encode_caption(caption)
-        stable = frame
-        if caption.text:
-            unchanged = caption.stable == self._stable
-            stable = "" if unchanged else encode_caption(replace(caption, text=caption.stable))
-        self._stable = caption.stable
-        for screen in self.screens:
-            if screen.mode is Mode.PARTIALS:
-                screen.partial(frame)
-            elif screen.mode is Mode.STABLE and stable:
-                screen.partial(stable)
+    def _belongs(self, caption: Caption, now: float) -> bool:
+        """Tell whether a caption is of the running talk and of now: else it goes to the archive only (SESSIONS 24)."""
+        return caption.at >= now - STALE_SECONDS and self._sessions.get(caption.session) == self.talk
+
+    def _publish_partial(self, caption: Caption, now: float) -> None:
+        if not caption.text:
+            if self._partial is None or self._partial.line == caption.line:
+                self._withdraw()
+            return
+        if not self._belongs(caption, now):
+            return
+        unchanged = caption.stable == self._stable
+        self._partial, self._stable = caption, caption.stable
+        self._show_partial(screen for screen in self.screens if not (unchanged and screen.mode is Mode.STABLE))
+
+    def _show_partial(self, screens: Iterable[Outbox]) -> None:
+        """Give the partial that stands to these screens, each as it asks for it."""
+        assert self._partial is not None
+        raw, stable = encode_caption(self._partial), encode_caption(replace(self._partial, text=self._stable))
+        for screen in screens:
+            if screen.mode is not Mode.FINALS:
+                screen.partial(raw if screen.mode is Mode.PARTIALS else stable)
+
+    def _withdraw(self) -> None:
+        """Take back what stands unsettled."""
+        standing = self._partial or (self.last if self._stable else None)
+        if standing is None:
+            return
+        self._partial = replace(standing, final=False, text="", rest="", epoch=self.epoch, number=self.number)
+        self._stable = ""
+        self._show_partial(self.screens)
+        self._partial = None
 
     def join(self, screen: Outbox, since: Since | None, now: float) -> None:
         """Add a screen: it gets what it missed since `since`, else the talk's last finals, then all that comes."""
         frames = self._missed(since)
         if frames is None:
-            if since is not None:
-                screen.keep(encode_reset(self.epoch))
-            frames = self._running(now)
-        for frame in frames:
-            screen.keep(frame)
-        if self._partial is not None and screen.mode is Mode.PARTIALS:
-            screen.partial(encode_caption(self._partial))
-        elif self._partial is not None and screen.mode is Mode.STABLE and self._stable:
-            screen.partial(encode_caption(replace(self._partial, text=self._stable)))
+            reset = [] if since is None else [encode_reset(self.epoch)]
+            over = self.talk_ended is not None and now - self.talk_ended > JOIN_SECONDS
+            frames = reset if over else reset + self._last_of_talk()
+        screen.catch_up(frames)
+        if self._partial is not None:
+            self._show_partial([screen])
         self.screens.add(screen)
         self.show_state_to(screen)
 
@@ -135,23 +175,19 @@ class Room:
         screen.state(self._state_frame(screen.mode))
 
     def _state_frame(self, mode: Mode) -> str:
-        standing = ""
-        if self._partial is not None and mode is not Mode.FINALS:
-            standing = self._partial.text if mode is Mode.PARTIALS else self._stable
-        return encode_state(self.state, standing)
+        raw = self._partial.text if self._partial is not None else ""
+        standing = {Mode.FINALS: "", Mode.PARTIALS: raw, Mode.STABLE: self._stable}
+        return encode_state(self.state, standing[mode])
 
     def _missed(self, since: Since | None) -> list[str] | None:
         """Return the finals after `since`, or None where this room cannot tell them."""
-        if since is None or since.epoch != self.epoch or since.number > self.number:
+        if since is None or since.epoch != self.epoch or not self._floor <= since.number <= self.number:
             return None
-        frames = [kept.frame for kept in self._history if kept.caption.number > since.number]
-        oldest = self._history[0].caption.number if self._history else self.number + 1
-        if since.number + 1 < oldest and len(self._history) == HISTORY_MAX:
-            return None
+        epoch = (kept for kept in self._history if kept.caption.epoch == self.epoch)
+        frames = [kept.frame for kept in epoch if kept.caption.number > since.number]
         return frames if len(frames) <= SINCE_MAX else None
 
-    def _running(self, now: float) -> list[str]:
-        if self.talk_ended is not None and now - self.talk_ended > JOIN_SECONDS:
-            return []
+    def _last_of_talk(self) -> list[str]:
+        """Return the running talk's last finals, whatever their epoch."""
         talk = [kept.frame for kept in self._history if self._sessions.get(kept.caption.session) == self.talk]
         return talk[-JOIN_MAX:]

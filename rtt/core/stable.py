@@ -5,8 +5,10 @@ when the engine promises it, or when `AGREE` successive partials of one stream a
 (6.6 a minute, half a second later). Stable text only grows until its final comes, which is the truth.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 
+from rtt.core.align import last_reheard
 from rtt.core.caption import Heard, Word
 
 AGREE = 3
@@ -15,8 +17,8 @@ AGREE = 3
 
 @dataclass(slots=True)
 class _Line:
+    recent: deque[tuple[Word, ...]]
     shown: list[Word] = field(default_factory=list)
-    recent: list[tuple[Word, ...]] = field(default_factory=list)
 
 
 class Stabiliser:
@@ -28,8 +30,8 @@ class Stabiliser:
 
     def partial(self, heard: Heard) -> str:
         """Take a guarded partial; return the stable text of its line, which begins with what it was before."""
-        line = self._lines.setdefault(heard.line, _Line())
-        line.recent = [*line.recent[-(self._agree - 1) :], heard.words]
+        line = self._lines.setdefault(heard.line, _Line(deque(maxlen=self._agree)))
+        line.recent.append(heard.words)
         sure = 0
         for index, word in enumerate(heard.words):
             agreed = len(line.recent) >= self._agree and all(
@@ -38,7 +40,7 @@ class Stabiliser:
             if not (agreed or word.stable):
                 break
             sure = index + 1
-        line.shown += heard.words[len(line.shown) : sure]
+        line.shown += _beyond(line.shown, heard.words[:sure])
         return " ".join(word.text for word in line.shown)
 
     def final(self, heard: Heard) -> str:
@@ -51,3 +53,15 @@ class Stabiliser:
     def withdraw(self, name: str) -> None:
         """Forget a line that was taken back."""
         self._lines.pop(name, None)
+
+
+def _beyond(shown: list[Word], sure: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Return the sure words that come after those shown.
+
+    Where the engine changed its mind about words already shown, their count says nothing: a word put in or left out
+    before them would show the next one twice, or never.
+    """
+    if all(old.text == new.text for old, new in zip(shown, sure, strict=False)):
+        return sure[len(shown) :]
+    fresh = sure[last_reheard(shown, sure) + 1 :]
+    return tuple(word for word in fresh if word.middle > shown[-1].end)

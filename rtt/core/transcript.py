@@ -14,10 +14,15 @@ def as_text(lines: Iterable[Line]) -> str:
     for line in lines:
         match line:
             case Final(caption=caption):
-                written.append(caption.text)
+                written.append(_one_line(caption.text))
             case Note(kind="gap", span=span) if span is not None:
-                written.append(f"[{(span.end - span.start) / RATE:.1f} s missing: {span.why or 'no sound'}]")
+                written.append(f"[{(span.end - span.start) / RATE:.1f} s missing: {_one_line(span.why) or 'no sound'}]")
     return "".join(f"{text}\n" for text in written)
+
+
+def _one_line(text: str) -> str:
+    """Return `text` without line breaks: what a capture gives as a reason must not look like something said."""
+    return " ".join(text.split())
 
 
 def as_json(room: str, lines: Sequence[Line]) -> str:
@@ -28,7 +33,7 @@ def as_json(room: str, lines: Sequence[Line]) -> str:
             case Final(caption=caption):
                 entries.append(_caption(caption, line))
             case Note(kind="gap", span=span) if span is not None:
-                gap = {"start": span.start / RATE, "end": span.end / RATE, "why": span.why}
+                gap = {"start": round(span.start / RATE, 3), "end": round(span.end / RATE, 3), "why": span.why}
                 entries.append({"type": "gap", "session": line.session, **gap})
     return json.dumps({"room": room, "entries": entries}, ensure_ascii=False, indent=1) + "\n"
 
@@ -44,7 +49,7 @@ def _caption(caption: Caption, final: Final) -> dict[str, object]:
         "engine": caption.engine,
         "start": round(caption.start / RATE, 3),
         "end": round(caption.end / RATE, 3),
-        "at": datetime.fromtimestamp(caption.at, UTC).isoformat(timespec="milliseconds"),
+        "at": _moment(caption.at),
         "words": [
             {
                 "text": word.text,
@@ -55,3 +60,11 @@ def _caption(caption: Caption, final: Final) -> dict[str, object]:
             for word in final.words
         ],
     }
+
+
+def _moment(at: float) -> str | None:
+    """Return seconds since 1970 as ISO 8601 in UTC, or None where a capture's clock says what no calendar holds."""
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return None

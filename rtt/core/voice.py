@@ -41,15 +41,18 @@ class VoiceTimeline:
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._blind = round(blind * RATE)
+        self._origin = self._sighted = start
         self.skip_to(start)
 
     def skip_to(self, sample: int) -> None:
         """Go on at `sample`: what lies between was not listened to and holds no voice."""
+        if self._starts and self._blinded(len(self._starts) - 1):
+            del self._starts[-1], self._ends[-1]
         self.known = sample
         """First sample that has not been looked at."""
         self.open = False
         """True while voice is on (the hangover included)."""
-        self._sighted = sample + self._blind
+        self._origin, self._sighted = sample, sample + self._blind
         self._recent: deque[bool] = deque(maxlen=self.settings.of)
 
     def push(self, probability: float) -> None:
@@ -68,8 +71,12 @@ class VoiceTimeline:
         elif end - self._ends[-1] >= self.settings.hangover * RATE:
             self.open = False
             self._recent.clear()
-            if self._ends[-1] <= self._sighted:
+            if self._blinded(len(self._ends) - 1):
                 del self._starts[-1], self._ends[-1]
+
+    def _blinded(self, index: int) -> bool:
+        """Tell whether a stretch lies wholly in the first seconds after the newest start."""
+        return self._starts[index] >= self._origin and self._ends[index] <= self._sighted
 
     def covered(self, start: int, end: int, widen: int = 0) -> int:
         """Return how many samples of start..end lie in voice, each stretch widened by `widen` on both sides."""
@@ -78,7 +85,7 @@ class VoiceTimeline:
             low, high = self._starts[index] - widen, self._ends[index] + widen
             if low >= end:
                 break
-            if self._ends[index] <= self._sighted:
+            if self._blinded(index):
                 continue
             low = max(low, reached)
             high = min(high, end)
@@ -148,7 +155,8 @@ class Segmenter:
         if self._start is None:
             if not self._timeline.open:
                 return []
-            voiced = self._timeline.next_voice(self._floor) or known - WINDOW
+            voiced = self._timeline.next_voice(self._floor)
+            assert voiced is not None
             self._voiced = voiced
             self._start = max(self._floor, voiced - round(self.settings.preroll * RATE))
             self._probabilities = [1.0] * ((known - self._start) // WINDOW)

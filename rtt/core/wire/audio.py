@@ -6,7 +6,7 @@ Text: JSON, one of the dataclasses below; `parse_client` and `parse_server` read
 
 import json
 import struct
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from rtt.core.caption import RATE
 from rtt.core.errors import LinkError
 from rtt.core.wire.bounds import (
     FRAME_MAX_SECONDS,
+    MOMENT_MAX,
     OFFSET_MAX,
     PROTOCOL,
     TEXT_MAX,
@@ -160,7 +161,7 @@ def check_pcm(pcm: bytes) -> None:
 
 def parse_client(text: str) -> ClientMessage:
     """Read a capture's message; raises `LinkError` with the close code it deserves."""
-    if len(text.encode()) > TEXT_MAX:
+    if len(text.encode(errors="replace")) > TEXT_MAX:
         raise malformed(f"a message is longer than {TEXT_MAX} bytes")
     message: ClientMessage = _parse(text, {"hello": Hello, "gap": Gap, "clock": Clock, "end": End})
     match message:
@@ -173,6 +174,7 @@ def parse_client(text: str) -> ClientMessage:
                 raise malformed("a gap ends before it begins")
         case Clock():
             _sample("sample", message.sample)
+            _moment(message.at)
         case End():
             _sample("samples", message.samples)
     return message
@@ -211,27 +213,34 @@ def _parse(text: str, kinds: dict[str, Any]) -> Any:
     try:
         return kind(**values)
     except TypeError as error:
-        missing = [f.name.rstrip("_") for f in fields(kind) if f.name not in values]
+        missing = [f.name.rstrip("_") for f in fields(kind) if f.name not in values and f.default is MISSING]
         raise malformed(f"a {body['type']} message lacks {', '.join(missing)}") from error
 
 
 def _typed(key: str, value: Any, kind: Any) -> Any:
     """Return `value` as the field's type; JSON has no tuples and writes 1.0 as 1."""
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and type(value) is int and abs(value) < OFFSET_MAX:
         return float(value)
     if kind in (int, str, float):
         if type(value) is not kind:
             raise malformed(f"{key} is not of type {kind.__name__}")
-        return value
-    try:
-        return tuple((int(a), int(b)) for a, b in value)
-    except (TypeError, ValueError) as error:
-        raise malformed(f"{key} is not a list of pairs") from error
+        return value.encode(errors="replace").decode() if kind is str else value
+    if not isinstance(value, list):
+        raise malformed(f"{key} is not a list")
+    for pair in value:
+        if not isinstance(pair, list) or [type(part) for part in pair] != [int, int]:
+            raise malformed(f"{key} is not a list of pairs of samples")
+    return tuple((start, end) for start, end in value)
 
 
 def _sample(name: str, value: int) -> None:
     if not 0 <= value < OFFSET_MAX:
         raise malformed(f"{name} is not a sample of any session")
+
+
+def _moment(at: float) -> None:
+    if not 0 <= at < MOMENT_MAX:  # not a number is refused by this too: no reader of captions could parse it
+        raise malformed("at is not a time of any calendar")
 
 
 def _check_hello(hello: Hello) -> None:
@@ -243,14 +252,17 @@ def _check_hello(hello: Hello) -> None:
             code=Close.PROTOCOL,
         )
     try:
-        UUID(hello.session)
+        canonical = str(UUID(hello.session))
     except ValueError as error:
         raise malformed("the session of a hello is not a UUID") from error
+    if hello.session.lower() != canonical:  # other spellings of one UUID would be other sessions, with other files
+        raise malformed("the session of a hello is not a UUID as it is commonly written")
     if hello.rate != RATE:
         raise malformed(f"the rate is {hello.rate}, not {RATE} samples a second")
     if hello.language and not is_language(hello.language):
         raise malformed("the language of a hello is not a language tag such as it-IT")
     _sample("first", hello.first)
     _sample("next", hello.next)
+    _moment(hello.at)
     if hello.next < hello.first or hello.attempt < 1:
         raise malformed("first, next or attempt of a hello cannot be")

@@ -71,6 +71,8 @@ HELLO_SECONDS = 10
 """A socket says hello within this time."""
 OFFSET_MAX = 2**53
 """Sample offsets stay below it, so that every JSON reader holds them exactly."""
+MOMENT_MAX = 253_402_214_400
+"""Wall-clock times stay below it, in seconds since 1970: the last day of the year 9999, where calendars end."""
 
 ROOM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """A room's name, matched in full."""

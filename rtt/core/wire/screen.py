@@ -45,7 +45,9 @@ class Since:
 
 
 def _dump(body: dict[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    # Half a surrogate pair in an engine's text would break the connection of every screen.
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def encode_caption(caption: Caption) -> str:

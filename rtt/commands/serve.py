@@ -1,0 +1,105 @@
+"""`rtt serve`: the server for all rooms."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rtt.commands.run import Stop, run_command
+
+if TYPE_CHECKING:
+    from rtt.engines.base import Traits
+    from rtt.server.config import ServerConfig
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(envvar="RTT_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="RTT_PORT", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    engine: Annotated[
+        str, typer.Option(envvar="RTT_ENGINE", help="auto, or an engine's name: pocketsphinx, scripted.")
+    ] = "auto",
+    lang: Annotated[
+        str, typer.Option(envvar="RTT_LANG", metavar="TAG", help="Language of rooms that name none, as en-US.")
+    ] = "",
+    data_dir: Annotated[
+        Path | None, typer.Option(envvar="RTT_DATA_DIR", metavar="DIR", help="Where captions are kept.")
+    ] = None,
+    guard: Annotated[
+        bool,
+        typer.Option("--guard/--no-guard", envvar="RTT_GUARD", help="Show only words that a voice was there for."),
+    ] = True,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", envvar="RTT_OPEN", help="Let everyone who reaches the server speak and read."),
+    ] = False,
+    plain: Annotated[bool, typer.Option(envvar="RTT_PLAIN", help="Lines instead of the live table.")] = False,
+) -> None:
+    """Run the server: it hears the rooms, guards, and shows their captions.
+
+    rtt serve                            for programs on this machine
+
+    rtt serve --host 0.0.0.0 --open      for a network where you trust everyone
+    """
+    from rtt import settings
+    from rtt.server.config import ServerConfig
+
+    config = ServerConfig(
+        data_dir=data_dir or settings.data_path(),
+        host=host,
+        port=port,
+        language=lang,
+        room_languages=settings.room_languages(context.obj),
+        guard=guard,
+        open=open_,
+    )
+
+    async def main(stop: Stop) -> int:
+        return await _serve(config, engine, stop, plain=plain)
+
+    run_command(main)
+
+
+async def _serve(config: "ServerConfig", engine_name: str, stop: Stop, *, plain: bool) -> int:
+    import asyncio
+    import sys
+
+    from rtt.brokers.memory import MemoryBroker
+    from rtt.engines import catalogue
+    from rtt.server import status
+    from rtt.server.app import running_server
+    from rtt.server.console import LiveConsole, PlainConsole
+
+    engine = catalogue.load(catalogue.choose(engine_name))
+    live = sys.stderr.isatty() and not plain
+    console: LiveConsole | PlainConsole = LiveConsole() if live else PlainConsole(sys.stderr)
+    async with running_server(config, engine, MemoryBroker(), console.tell) as server:
+        for sentence in opening(server.url, config, engine.traits):
+            console.tell("", sentence)
+        async with asyncio.TaskGroup() as group:
+            drawing = None
+            if isinstance(console, LiveConsole):
+                drawing = group.create_task(console.run(lambda: status.rooms(server.hub)))
+            await stop.wait()
+            if drawing is not None:
+                drawing.cancel()
+        console.tell("", "The server stops: what was said is settled first. Again Ctrl-C leaves at once.")
+    console.tell("", "Stopped.")
+    return 0
+
+
+def opening(url: str, config: "ServerConfig", traits: "Traits") -> Iterator[str]:
+    """Yield what an operator must know of a server that starts: where, which engine, and every check that is off."""
+    yield f"rtt serves on {url} - rooms and captions are there; captures connect to {url.replace('http', 'ws', 1)}"
+    where = "sound stays on this machine" if traits.private else "sound leaves this building"
+    yield f"Engine {traits.name}: {where}."
+    yield f"Captions are kept in {config.data_dir}."
+    if traits.invents:
+        yield f"The engine {traits.name} may write words that nobody said; stricter rules guard it."
+    if traits.tones:
+        yield f"The engine {traits.name} hears only test tones; it is for rehearsals and tests."
+    if not config.guard:
+        yield "WARNING: the guard is off (--no-guard). Words that nobody said can reach the screens."
+    if config.open:
+        yield "WARNING: every check is off (--open). Everyone who reaches this server can speak and read."

@@ -1,0 +1,1 @@
+"""One server for all rooms: it hears, guards, numbers, keeps and shows."""

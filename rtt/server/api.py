@@ -1,0 +1,56 @@
+"""What the server answers over HTTP besides its pages."""
+
+import asyncio
+
+from aiohttp import web
+
+from rtt.core import transcript
+from rtt.core.journal import Final, Head, Line
+from rtt.core.wire.bounds import is_room
+from rtt.server import status
+from rtt.server.hub import HUB
+
+
+async def rooms(request: web.Request) -> web.Response:
+    """`/api/rooms`: every room and how it is."""
+    return web.json_response(status.as_json(request.app[HUB]))
+
+
+async def room_transcript(request: web.Request) -> web.Response:
+    """`/api/rooms/{room}/transcript.{txt,json}`: the running talk or the last one; all of the room with `?talk=all`."""
+    hub, name, kind = request.app[HUB], request.match_info["room"], request.match_info["kind"]
+    if not is_room(name):
+        raise web.HTTPNotFound(text="There is no such room.\n")
+    room = await hub.room(name)
+    lines = await asyncio.to_thread(room.archive.lines)
+    if not lines:
+        raise web.HTTPNotFound(text=f"Nothing was said in the room {name} yet.\n")
+    if request.query.get("talk") != "all":
+        lines = last_talk(lines)
+    if kind == "json":
+        return web.Response(text=transcript.as_json(name, lines), content_type="application/json")
+    return web.Response(text=transcript.as_text(lines), content_type="text/plain", charset="utf-8")
+
+
+def last_talk(lines: list[Line]) -> list[Line]:
+    """Return the lines of the talk that began last."""
+    heads = [line for line in lines if isinstance(line, Head)]
+    talk = max(heads, key=lambda head: head.at).talk
+    sessions = {head.session for head in heads if head.talk == talk}
+    return [line for line in lines if _session(line) in sessions]
+
+
+def _session(line: Line) -> str:
+    return line.caption.session if isinstance(line, Final) else line.session
+
+
+async def healthy(_request: web.Request) -> web.Response:
+    """`/healthz`: the event loop is alive, and nothing else."""
+    return web.Response(text="ok\n")
+
+
+async def ready(request: web.Request) -> web.Response:
+    """`/readyz`: the server may be given a room."""
+    if request.app[HUB].draining:
+        return web.Response(status=503, text="The server is stopping.\n")
+    return web.Response(text="ok\n")
