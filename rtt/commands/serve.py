@@ -91,7 +91,7 @@ async def _serve(config: "ServerConfig", engine_name: str, stop: Stop, *, plain:
 
 def opening(url: str, config: "ServerConfig", traits: "Traits") -> Iterator[str]:
     """Yield what an operator must know of a server that starts: where, which engine, and every check that is off."""
-    yield f"rtt serves on {url} - rooms and captions are there; captures connect to {url.replace('http', 'ws', 1)}"
+    yield f"rtt serves on {url} (open it in a browser to see the rooms)."
     where = "sound stays on this machine" if traits.private else "sound leaves this building"
     yield f"Engine {traits.name}: {where}."
     yield f"Captions are kept in {config.data_dir}."

@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from functools import partial
+from contextlib import aclosing
 
 from rtt.core.align import Rehearing
-from rtt.core.caption import RATE, Word
+from rtt.core.caption import RATE, Heard, Word
 from rtt.core.errors import EngineError
 from rtt.core.ledger import Ledger, Span
 from rtt.core.replay import Replay, Stretch
@@ -19,8 +19,10 @@ from rtt.server.voice import Ear
 
 BATCH = 16 * WINDOW
 """Samples that go to the voice detector at a time: half a second, so that no session keeps a thread for long."""
+HANG_SECONDS = 20
+"""An engine that neither takes sound that waits nor says anything for so long is lost."""
 PROOF_SECONDS = 3
-"""Sound that a new stream takes before the engine counts as heard again."""
+"""New sound that a stream takes after a loss before the engine counts as heard again."""
 HEALTHY_SECONDS = 60
 """Sound that a stream hears without a fault before its faults are forgotten."""
 
@@ -61,6 +63,8 @@ class Hearing:
         self._random, self._tell = random, tell
         self._replay = Replay(ledger.received)
         self._inbox: deque[Stretch] = deque()
+        self._patience: asyncio.Timeout | None = None
+        self._lost_at = self.ledger.received
         self._ended = False
         self._complete = False
         self._arrived, self._grown = asyncio.Event(), asyncio.Event()
@@ -167,6 +171,7 @@ class Hearing:
                     raise
                 if self.ledger.heard - began > HEALTHY_SECONDS * RATE:
                     waits = backoff(self._random, 0.5, 10.0)
+                self._lost_at = max(self._lost_at, self.ledger.heard)
                 position, again = self._again(), True
                 if self.trouble != str(error):
                     self.trouble = str(error)
@@ -187,20 +192,39 @@ class Hearing:
     async def _stream(self, position: int) -> int | None:
         """Hear one stream from `position`; return where the next one begins, or None at the end of the session."""
         generation, self.streams = self.streams, self.streams + 1
+        name = self._engine.traits.name
         ends: list[int] = []
-        sound = self._chunks(position, ends)
-        await self._engine.transcribe(self._request, sound, partial(self.captioner.take, generation))
-        await sound.aclose()
+
+        def report(heard: Heard) -> None:
+            self._signs_of_life()
+            self.captioner.take(generation, heard)
+
+        try:
+            async with asyncio.timeout(HANG_SECONDS) as patience, aclosing(self._chunks(position, ends)) as sound:
+                self._patience = patience
+                await self._engine.transcribe(self._request, sound, report)
+        except TimeoutError as error:
+            if not patience.expired():
+                raise
+            why = f"it took no sound and said nothing for {HANG_SECONDS} s"
+            raise EngineError(f"The engine {name} hangs", why, retry=True) from error
         if ends:
             return ends[0]
         if not self._complete or self.ledger.heard < self._replay.end:
             why = "it ended its stream before the sound was over"
-            raise EngineError(f"The engine {self._engine.traits.name} stopped", why, retry=True)
+            raise EngineError(f"The engine {name} stopped", why, retry=True)
         return None
+
+    def _signs_of_life(self, waits_for_sound: bool = False) -> None:
+        """Give the engine time again; as long as it likes while it is us who keep it waiting."""
+        assert self._patience is not None
+        if not self._patience.expired():
+            now = asyncio.get_running_loop().time()
+            self._patience.reschedule(None if waits_for_sound else now + HANG_SECONDS)
 
     async def _chunks(self, at: int, ends: list[int]) -> AsyncGenerator[Chunk, None]:
         """Yield the session's sound from `at` to its end, or to the next gap, whose end is put into `ends`."""
-        proof = at + PROOF_SECONDS * RATE
+        proof = self._lost_at + PROOF_SECONDS * RATE
         while True:
             held = self._replay.at(at)
             if held is not None and not held.pcm:
@@ -213,6 +237,7 @@ class Hearing:
                 if self.trouble and at > proof:
                     self.trouble = ""
                     self._tell("engine-back", f"The engine {self._engine.traits.name} is heard again.")
+                self._signs_of_life()
                 yield Chunk(held.start, held.pcm, held.voice)
             elif self._complete and at >= self._replay.end:
                 return
@@ -220,4 +245,5 @@ class Hearing:
                 raise OutOfReachError(at)
             else:
                 self._grown.clear()
+                self._signs_of_life(waits_for_sound=True)
                 await self._grown.wait()

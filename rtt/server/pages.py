@@ -62,6 +62,11 @@ def templates_folder(package: Path) -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
+def recording() -> Path:
+    """Return the bundled recording of `rtt demo`: a synthetic voice."""
+    return templates_folder(Path(__file__).resolve().parents[1]) / "demo.flac"
+
+
 def load_pages(folder: Path) -> dict[str, Page]:
     """Read every page file from `folder`; raises `SetupError` where one is missing or unreadable."""
     pages = {}

@@ -47,9 +47,7 @@ class Metronome:
     def traits(self) -> Traits:
         return Traits("metronome", self.languages, confidence_floor=self.floor, time_error=0.1, pace=50, tones=True)
 
-    async def transcribe(
-        self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]
-    ) -> None:
+    async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
         begun = False
         done = 0
         async for chunk in sound:
@@ -93,7 +91,7 @@ async def server(
 ) -> AsyncIterator[Server]:
     """Run a server in this process."""
     heard: list[str] = told if told is not None else []
-    settings = ServerConfig(data_dir=folder, port=0, **{"language": "en-US", **config})  # type: ignore[arg-type]
+    settings = ServerConfig(data_dir=folder, **{"port": 0, "language": "en-US", **config})  # type: ignore[arg-type]
 
     def tell(room: str, text: str) -> None:
         heard.append(f"{room}: {text}" if room else text)

@@ -136,7 +136,7 @@ def test_a_gap_is_announced_and_nothing_invented_for_it(tmp_path: Path, seconds:
             assert sum(gap.end - gap.start for gap in room.holder.ledger.gaps) == round(seconds * RATE)
         assert any(f"{seconds:.1f} s of sound are missing: cable" in line for line in told)
         for caption in reader.captions:
-            inside = 3 < caption["start"] and caption["end"] < 3 + seconds
+            inside = caption["start"] > 3 and caption["end"] < 3 + seconds
             assert not inside or seconds < 2
 
     run(work())

@@ -29,7 +29,7 @@ def test_partials_only_for_those_who_ask(tmp_path: Path) -> None:
                 await finals.until(2)
                 await partials.until(2)
                 assert not any(caption["is_partial"] for caption in finals.captions)
-                assert [c["text"] for c in partials.captions if c["is_partial"]][0] == "w0"
+                assert next(c["text"] for c in partials.captions if c["is_partial"]) == "w0"
                 line = {c["line"] for c in partials.captions if c["text"] == "w0"}
                 assert len(line) == 1
 
@@ -160,7 +160,10 @@ def test_a_slow_screen_delays_nobody_and_is_closed(tmp_path: Path) -> None:
     run(work(), 90)
 
 
-@pytest.mark.parametrize("sent", ["x" * 3000, "{", '{"type":"seen"}', '{"type":"seen","epoch":"e","number":-1}', b"\0"])
+SENT = ["x" * 3000, "{", '{"type":"seen"}', '{"type":"seen","epoch":"e","number":-1}', b"\0"]
+
+
+@pytest.mark.parametrize("sent", SENT)
 def test_a_viewer_can_do_nothing_to_a_room(tmp_path: Path, sent: str | bytes) -> None:
     """Whatever a screen sends, captions go on."""
 
@@ -193,7 +196,9 @@ def test_what_a_screen_has_painted_gives_its_age(tmp_path: Path) -> None:
     run(work())
 
 
-@pytest.mark.parametrize(("query", "room", "code"), [("partial=maybe", "r", Close.MALFORMED), ("", ".r", Close.BAD_ROOM)])
+@pytest.mark.parametrize(
+    ("query", "room", "code"), [("partial=maybe", "r", Close.MALFORMED), ("", ".r", Close.BAD_ROOM)]
+)
 def test_wrong_screens_are_closed_with_a_sentence(tmp_path: Path, query: str, room: str, code: int) -> None:
     """A wish that cannot be meant has its code and a reason."""
 

@@ -1,0 +1,148 @@
+"""From an engine's reports to captions."""
+
+from dataclasses import replace
+
+from rtt.core.align import Rehearing
+from rtt.core.caption import RATE, Caption, Heard, Word
+from rtt.core.guard import Guard, Reason, Rules
+from rtt.core.ledger import Ledger
+from rtt.core.voice import WINDOW, VoiceTimeline
+from rtt.core.wire.bounds import OPEN_RESULTS_MAX, WORDS_MAX
+from rtt.server.captioner import Captioner, Identity
+
+
+class Bench:
+    """A captioner with what it writes and shows; voice is there from second 0 to `voiced`."""
+
+    def __init__(self, voiced: int = 60, floor: float = 0.0) -> None:
+        voice = VoiceTimeline()
+        for _ in range(voiced * RATE // WINDOW):
+            voice.push(1.0)
+        for _ in range(60 * RATE // WINDOW):
+            voice.push(0.0)
+        self.written: list[tuple[Caption, int, int]] = []
+        self.shown: list[Caption] = []
+        self.ledger = Ledger(0)
+        self.guard = Guard(Rules(confidence_floor=floor, time_error=0), voice)
+        self.captioner = Captioner(
+            Identity("r", "abcdefgh-1", "en-US", "e"),
+            self.ledger,
+            self.guard,
+            append=self.append,
+            publish=self.shown.append,
+            position=lambda: ("epoch", len(self.written)),
+            at=lambda sample: sample / RATE,
+        )
+        self.captioner.begin_stream(0, None)
+
+    def append(self, draft: Caption, words: tuple[Word, ...], stream: int, mark: int) -> tuple[Caption, int]:
+        numbered = replace(draft, number=len(self.written) + 1)
+        self.written.append((numbered, stream, mark))
+        return numbered, numbered.number
+
+    @property
+    def texts(self) -> list[tuple[str, bool]]:
+        return [(caption.text, caption.final) for caption in self.shown]
+
+
+def heard(text: str, second: float, *, final: bool, line: str = "1", confidence: float = 0.9) -> Heard:
+    start = round(second * RATE)
+    words = tuple(
+        Word(word, start + n * RATE // 2, start + (n + 1) * RATE // 2, confidence)
+        for n, word in enumerate(text.split())
+    )
+    return Heard(line, text, final, start, words[-1].end if words else start + RATE, words)
+
+
+def test_a_final_is_written_before_it_is_shown_and_carries_its_number() -> None:
+    """What a screen sees has a number that the journal knows."""
+    bench = Bench()
+    bench.captioner.take(0, heard("one two", 1, final=True))
+    assert [(c.number, c.text, c.at) for c in bench.shown] == [(1, "one two", 1.0)]
+    assert bench.written[0][0] == bench.shown[0]
+
+
+def test_a_partial_names_the_line_and_the_final_it_follows() -> None:
+    """A partial belongs after a number; its final names the same line again."""
+    bench = Bench()
+    bench.captioner.take(0, heard("one", 1, final=True, line="a"))
+    bench.captioner.take(0, heard("two", 3, final=False, line="b"))
+    bench.captioner.take(0, heard("two", 3, final=True, line="b"))
+    first, partial, final = bench.shown
+    assert (partial.final, partial.number) == (False, first.number)
+    assert partial.line == final.line != first.line
+
+
+def test_a_word_without_a_voice_reaches_nothing() -> None:
+    """Neither a screen nor the journal sees it, and it is counted."""
+    bench = Bench(voiced=5)
+    bench.captioner.take(0, heard("ghost words", 20, final=False))
+    bench.captioner.take(0, heard("ghost words", 20, final=True))
+    assert bench.shown == bench.written == []
+    assert bench.captioner.counts.withheld == {Reason.NO_VOICE: 2}
+
+
+def test_a_line_whose_final_is_withheld_is_withdrawn() -> None:
+    """What stood there unsettled is taken back by an empty partial of the same line."""
+    bench = Bench(floor=0.5)
+    bench.captioner.take(0, heard("maybe", 1, final=False, confidence=0.1))
+    bench.captioner.take(0, heard("maybe", 1, final=True, confidence=0.1))
+    assert bench.texts == [("maybe", False), ("", False)]
+    assert bench.shown[0].line == bench.shown[1].line
+    assert bench.captioner.suspect
+
+
+def test_nothing_said_withdraws_the_line_and_settles() -> None:
+    """A final without text is a verdict: the line goes, the account goes on."""
+    bench = Bench()
+    bench.captioner.take(0, heard("uh", 1, final=False))
+    bench.captioner.take(0, heard("", 1, final=True))
+    assert bench.texts == [("uh", False), ("", False)]
+    assert bench.ledger.watermark == 2 * RATE
+
+
+def test_reports_of_a_lost_stream_are_dropped_and_counted() -> None:
+    """A stream owns its samples only while it lives (SESSIONS 13)."""
+    bench = Bench()
+    bench.captioner.begin_stream(1, None)
+    bench.captioner.take(0, heard("late", 1, final=True))
+    assert bench.shown == []
+    assert bench.captioner.counts.late == 1
+
+
+def test_a_new_stream_withdraws_what_the_lost_one_left() -> None:
+    """Unsettled text of a stream that died does not stand for ever."""
+    bench = Bench()
+    bench.captioner.take(0, heard("half", 1, final=False))
+    bench.captioner.begin_stream(1, None)
+    assert bench.texts == [("half", False), ("", False)]
+
+
+def test_what_is_heard_again_is_not_shown_again() -> None:
+    """After a loss only the words beyond what was archived are new."""
+    bench = Bench()
+    bench.captioner.take(0, heard("one two", 1, final=True))
+    words = tuple(bench.captioner.words)
+    bench.captioner.begin_stream(1, Rehearing(words, bench.ledger.watermark, 0))
+    bench.captioner.take(1, heard("one two three", 1, final=False))
+    bench.captioner.take(1, heard("one two three", 1, final=True))
+    assert [caption.text for caption in bench.shown if caption.final] == ["one two", "three"]
+    assert bench.shown[1].text == "three"
+
+
+def test_words_at_a_cut_in_the_middle_of_voice_are_not_taken() -> None:
+    """Half a word sounds like another word (SESSIONS 15)."""
+    bench = Bench()
+    bench.captioner.cut(4 * RATE, 9 * RATE)
+    bench.captioner.take(0, heard("one two three four five", 1.5, final=True))
+    assert bench.texts == [("one two three", True)]
+
+
+def test_bounds_of_reports() -> None:
+    """An engine that runs wild fills nothing: too many words or open lines are dropped and counted."""
+    bench = Bench()
+    bench.captioner.take(0, heard("x " * (WORDS_MAX + 1), 1, final=True))
+    for line in range(OPEN_RESULTS_MAX + 3):
+        bench.captioner.take(0, heard("", 1, final=False, line=str(line)))
+    assert bench.captioner.counts.overfull == 4
+    assert bench.shown == []
