@@ -197,11 +197,12 @@ class Hub:
         sessions = [session for session in self.sessions.values() if not session.over.is_set()]
         for session in sessions:
             session.drain(DRAIN_SECONDS)
-        waits = [asyncio.ensure_future(session.over.wait()) for session in sessions]
-        if waits:
-            _, late = await asyncio.wait(waits, timeout=DRAIN_SECONDS)
-            for wait in late:
-                wait.cancel()
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                for session in sessions:
+                    await session.over.wait()
+        except TimeoutError:
+            self.tell("", f"Not all was settled in {DRAIN_SECONDS} s; captures keep that sound and send it again.")
         for session in sessions:
             session.stop()
         for life in self._lives.values():

@@ -1,6 +1,5 @@
 """`rtt demo` on the command line."""
 
-import os
 import signal
 from pathlib import Path
 
@@ -28,4 +27,4 @@ def test_a_stopped_demo_leaves_nothing(tmp_path: Path) -> None:
         demo.signal(signal.SIGINT)
         assert demo.ended(60) == 130
         assert demo.left_behind() == []
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

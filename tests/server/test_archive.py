@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -108,9 +107,9 @@ def test_an_ended_session_still_takes_the_clean_stop(tmp_path: Path) -> None:
             write(archive, name, session=name)
             archive.end(name)
             await archive.sync()
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         await archive.close()
-        assert len(os.listdir("/proc/self/fd")) == before - 1
+        assert len(list(Path("/proc/self/fd").iterdir())) == before - 1
 
     keeper = Keeper(tmp_path)
     run(work())
