@@ -1,0 +1,1 @@
+"""Beside the mixer: a source of sound, held until it is settled, sent to the server."""
