@@ -25,6 +25,7 @@ class Replay:
         self.start = self.end = start
         """First sample held, and first sample after all of them."""
         self._most = most
+        self._held = 0
         self._stretches: deque[Stretch] = deque()
 
     def append(self, stretch: Stretch) -> None:
@@ -32,12 +33,19 @@ class Replay:
         assert stretch.start == self.end
         self._stretches.append(stretch)
         self.end = stretch.end
-        self.forget_before(self.end - self._most)
+        self._held += len(stretch.pcm) // 2
+        while self._held - len(self._stretches[0].pcm) // 2 >= self._most:  # a gap holds nothing, however long it is
+            self._drop()
 
     def forget_before(self, sample: int) -> None:
         """Drop the stretches that end at or before `sample`."""
         while self._stretches and self._stretches[0].end <= sample:
-            self.start = self._stretches.popleft().end
+            self._drop()
+
+    def _drop(self) -> None:
+        oldest = self._stretches.popleft()
+        self.start = oldest.end
+        self._held -= len(oldest.pcm) // 2
 
     def at(self, sample: int) -> Stretch | None:
         """Return the stretch that holds `sample`, or None where nothing is held (yet, or any more)."""

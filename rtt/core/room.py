@@ -85,8 +85,8 @@ class Room:
         if not caption.final:
             self._publish_partial(caption, now)
             return
-        if caption.epoch != self.epoch:
-            self.change_epoch(caption.epoch)
+        if caption.epoch != self.epoch:  # new numbers; who saw all until now misses nothing and is not emptied
+            self.epoch, self.number, self._floor = caption.epoch, 0, 0
         if caption.number <= self.number:
             return
         self.number = caption.number

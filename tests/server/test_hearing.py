@@ -118,16 +118,19 @@ def test_a_short_gap_is_heard_as_silence_within_one_stream() -> None:
     assert stand.engine.fed == 6 * RATE
 
 
-def test_a_long_gap_ends_the_stream_and_begins_one_behind_it() -> None:
-    """No final spans a gap, and what lies in it is never fed."""
+@pytest.mark.parametrize("seconds", [7, 3600])
+def test_a_long_gap_ends_the_stream_and_begins_one_behind_it(seconds: int) -> None:
+    """No final spans a gap, what lies in it is never fed, and however long it is, what was before it is heard."""
     stand = Stand()
+    end = (3 + seconds) * RATE
     stand.put(0, 3 * RATE)
-    stand.hearing.put_gap(Span(3 * RATE, 10 * RATE))
-    stand.ledger.receive(3 * RATE, 7 * RATE)
-    stand.put(10 * RATE, 13 * RATE)
+    stand.hearing.put_gap(Span(3 * RATE, end))
+    stand.ledger.receive(3 * RATE, seconds * RATE)
+    stand.put(end, end + 3 * RATE)
     stand.hear()
-    assert [start for _, start in stand.engine.streams] == [0, 10 * RATE]
-    assert not [c for c in stand.shown if c.start < 10 * RATE and c.end > 3 * RATE]
+    assert [start for _, start in stand.engine.streams] == [0, end]
+    assert not [c for c in stand.shown if c.start < end and c.end > 3 * RATE]
+    assert stand.finals()[:2] == ["w0", "w1"]
 
 
 def test_sound_that_is_not_held_any_more_is_asked_for() -> None:
