@@ -25,17 +25,18 @@ def last_reheard(archived: Sequence[Word], heard: Sequence[Word]) -> int:
     side.)
     """
     width = len(heard) + 1
+    names = [word.bare for word in heard]
     costs = [0.0] * width
     steps: list[list[str]] = [["start"] * width]
     for word in archived:
+        name = word.bare
         row = [costs[0] + 1]
         taken = ["archived"]
         for j, other in enumerate(heard):
             choices = [(costs[j + 1] + 1, "archived"), (row[j] + 1, "heard")]
             distance = abs(word.middle - other.middle)
             if distance <= NEAR:
-                same = word.text == other.text
-                choices.append((costs[j] + (0.0 if same else 0.9) + distance / RATE / 50, "both"))
+                choices.append((costs[j] + (0.0 if name == names[j] else 0.9) + distance / RATE / 50, "both"))
             cost, step = min(choices)
             row.append(cost)
             taken.append(step)

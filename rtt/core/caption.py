@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 RATE = 16_000
 """Samples per second of every stream inside rtt."""
+PUNCTUATION = ".,;:!?…\"'“”„‘’«»()¿¡。，、！？"
+"""What may stand before or after a word without being said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Word:
     def middle(self) -> float:
         """Sample in the middle of the word, by which it is placed in time."""
         return (self.start + self.end) / 2
+
+    @property
+    def bare(self) -> str:
+        """The word without case and punctuation: two hearings of one word differ in them."""
+        return self.text.casefold().strip(PUNCTUATION) or self.text
 
 
 @dataclass(frozen=True, slots=True)

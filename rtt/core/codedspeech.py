@@ -9,7 +9,7 @@ The code expects 16 kHz s16le mono and nothing else in the sound; it stands resa
 """
 
 import math
-import sys
+import struct
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -96,13 +96,7 @@ def encode(numbers: Iterable[int | str], gap: float = GAP, amplitude: float = AM
         for symbol in _symbols(number):
             pcm.extend(round(sample * amplitude * 32767) for sample in _SHAPES[symbol])
         pcm.extend(silence)
-    return _little(pcm).tobytes()
-
-
-def _little(samples: array[int]) -> array[int]:
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return samples
+    return struct.pack(f"<{len(pcm)}h", *pcm)
 
 
 class CodedDecoder:
@@ -122,7 +116,7 @@ class CodedDecoder:
 
     def push(self, pcm: bytes) -> list[Coded]:
         """Take s16le PCM; return the words and fragments that are over."""
-        self._samples.extend(_little(array("h", pcm)))
+        self._samples.extend(struct.unpack(f"<{len(pcm) // 2}h", pcm))
         found: list[Coded] = []
         while self._looked + _HOP <= len(self._samples):
             hop = self._samples[self._looked : self._looked + _HOP]

@@ -24,7 +24,7 @@ class RttError(Exception):
         self.what, self.why, self.mend = what, why, mend
 
     def __str__(self) -> str:
-        head = f"{self.what}: {self.why}" if self.why else self.what
+        head = f"{self.what.rstrip('.')}: {self.why}" if self.why else self.what
         sentences = [head.rstrip(".") + "."]
         if self.mend:
             sentences.append(self.mend.rstrip(".") + ".")

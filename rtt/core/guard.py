@@ -18,7 +18,7 @@ Each rule below has its reason, and each withheld word is counted and shown to t
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from rtt.core.caption import RATE, Heard, Word
+from rtt.core.caption import PUNCTUATION, RATE, Heard, Word
 from rtt.core.voice import VoiceTimeline
 
 FASTEST = 5.0
@@ -112,7 +112,7 @@ class Guard:
 
     def _by_habit(self, verdict: Verdict) -> Verdict:
         assert verdict.shown is not None
-        words = [word.casefold().strip(".,;:!?…") for word in verdict.shown.text.split()]
+        words = [word.casefold().strip(PUNCTUATION) for word in verdict.shown.text.split()]
         if _repeats(words):
             return Verdict(None, verdict.withheld + len(words), Reason.REPEATED)
         return self._by_pace(verdict)

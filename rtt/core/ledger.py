@@ -125,7 +125,7 @@ class Ledger:
             if beyond <= at:
                 break
             at = beyond
-        self.settled = max(self.settled, at)
+        self.settled = at
         if not self._open:
             self.watermark = max(self.watermark, self.settled - 2 * round(UNSETTLED_SECONDS * RATE))
         return self.settled
