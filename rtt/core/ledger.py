@@ -73,15 +73,19 @@ class Ledger:
         self.heard = max(self.heard, to)
 
     def hear_again(self, start: int) -> None:
-        """Note that the engine was lost: what was open has no verdict, and is open no more."""
-        self._open.clear()
-        self._verdict = min(self._verdict, self.watermark)
+        """Note that the engine was lost, and takes the sound from `start` on again."""
+        self.abandon()
         self.heard = max(self.settled, min(self.heard, start))
+
+    def abandon(self) -> None:
+        """Note that a stream is over: what was open has no verdict, and is open no more."""
+        if self._open:
+            self._open.clear()
+            self._verdict = min(self._verdict, self.watermark)
 
     def rewind(self, sample: int) -> None:
         """Note that sound from `sample` on must come again, gaps included: the server does not hold it any more."""
-        self._open.clear()
-        self._verdict = min(self._verdict, self.watermark)
+        self.abandon()
         self.gaps = [Span(gap.start, min(gap.end, sample), gap.why) for gap in self.gaps if gap.start < sample]
         self.received = self.heard = sample
 

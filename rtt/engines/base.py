@@ -6,6 +6,7 @@ from typing import Protocol
 
 from rtt.core.caption import Heard
 
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What an engine is like; the guard, the ledger and the operator's screens go by it."""
@@ -60,9 +61,7 @@ class Engine(Protocol):
         """What this engine is like."""
         ...
 
-    async def transcribe(
-        self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]
-    ) -> None:
+    async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
         """Hear one stream to its end.
 
         Takes chunks as fast as it can hear them (not taking the next one is its back-pressure) and calls `report`,

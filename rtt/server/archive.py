@@ -21,6 +21,8 @@ from rtt.core.journal import Final, Head, Line, Note, Recovered
 from rtt.core.ledger import Span
 from rtt.core.wire.bounds import UNWRITTEN_MAX
 
+NEWEST = 32
+"""Files that are read at a start: those written last, whatever their day; the highest number is among them."""
 SYNC_SECONDS = 0.5
 """Time between two syncs of what was written."""
 
@@ -69,9 +71,8 @@ class RoomArchive:
 
     def recover(self) -> Recovered:
         """Read the newest files and take up epoch and numbers, or begin an epoch; reads the disk."""
-        days = sorted((day for day in self.folder.glob("????-??-??") if day.is_dir()), reverse=True)[:2]
-        paths = [path for day in days for path in day.glob("*.jsonl")]
-        found = journal.recover(journal.read(path.read_bytes())[0] for path in paths)
+        paths = sorted(self.folder.glob("????-??-??/*.jsonl"), key=lambda path: path.stat().st_mtime)
+        found = journal.recover(journal.read(path.read_bytes())[0] for path in paths[-NEWEST:])
         if journal.keeps_epoch(found, self._boot):
             self.epoch, self.number = found.epoch, found.number
             return found

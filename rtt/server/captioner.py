@@ -74,6 +74,7 @@ class Captioner:
     def begin_stream(self, generation: int, rehearing: Rehearing | None) -> None:
         """Expect the reports of a new stream; those of older ones count no more."""
         self._generation, self._rehearing = generation, rehearing
+        self._ledger.abandon()
         for line in list(self._shown):
             self._withdraw(line)
 
@@ -89,6 +90,8 @@ class Captioner:
         heard = replace(heard, line=f"{self._identity.session[:8]}-{generation}-{heard.line}")
         if len(heard.words) > WORDS_MAX or not (heard.final or self._ledger.open(heard.line, heard.start)):
             self.counts.overfull += 1
+            if heard.final:
+                self._ledger.close(heard.line, heard.end)
             return
         verdict = self._guard.judge(heard)
         if heard.final:

@@ -110,7 +110,6 @@ class Hub:
         found = await asyncio.to_thread(room.archive.recover)
         if room.archive.epoch != room.captions.epoch:
             room.captions.change_epoch(room.archive.epoch)
-            self._remember(room, found)
         for final in found.finals:
             if final.caption.number > room.captions.number:
                 room.captions.begin_talk(final.caption.session, found.talks.get(final.caption.session, ""))

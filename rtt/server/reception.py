@@ -10,7 +10,7 @@ from rtt.core.caption import RATE, Caption, Word
 from rtt.core.clock import Anchors
 from rtt.core.errors import LinkError
 from rtt.core.guard import Guard, Rules
-from rtt.core.journal import Final, Head, Line
+from rtt.core.journal import Final, Head, Line, Note
 from rtt.core.ledger import Ledger, Span
 from rtt.core.voice import VoiceTimeline
 from rtt.core.wire.bounds import DRAINING_MAX, END_SECONDS, HISTORY_MAX, OVERLAP_SECONDS
@@ -146,7 +146,12 @@ def _begin(hub: Hub, room: LiveRoom, wish: Wish, language: str, talk: str, lines
             tell=session.notify,
         )
 
+    noted = {(line.span.start, line.span.end) for line in lines if isinstance(line, Note) and line.span}
+
     def note_gap(gap: Span) -> None:
+        if (gap.start, gap.end) in noted:  # announced again after a resume
+            return
+        noted.add((gap.start, gap.end))
         room.archive.note("gap", wish.session, gap)
         tell(f"{(gap.end - gap.start) / RATE:.1f} s of sound are missing: {gap.why or 'the capture does not say why'}.")
 

@@ -40,10 +40,10 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse) -> Close:
     hub, name = request.app[HUB], request.match_info["room"]
     if not is_room(name):
         raise LinkError("There is no such room", sentence(Close.BAD_ROOM), code=Close.BAD_ROOM)
-    if hub.draining:
-        return Close.RESTART
     mode, since = parse_mode(request.query.get("partial", "")), parse_since(request.query.get("since", ""))
     room = await hub.room(name)
+    if hub.draining:
+        return Close.RESTART
     if len(room.captions.screens) >= SCREENS_MAX:
         raise LinkError("The room has too many screens", f"{SCREENS_MAX} at most", code=Close.CROWDED)
     wake = asyncio.Event()

@@ -146,3 +146,22 @@ def test_bounds_of_reports() -> None:
         bench.captioner.take(0, heard("", 1, final=False, line=str(line)))
     assert bench.captioner.counts.overfull == 4
     assert bench.shown == []
+
+
+def test_a_result_beyond_the_bounds_does_not_hold_up_the_account() -> None:
+    """What is dropped for its size has its verdict: settled goes on."""
+    bench = Bench()
+    bench.captioner.take(0, heard("", 1, final=False))
+    bench.captioner.take(0, heard("x " * (WORDS_MAX + 1), 1, final=True))
+    assert bench.ledger.watermark > RATE
+
+
+def test_a_line_that_its_stream_left_open_is_closed_by_the_next() -> None:
+    """A stream that ended at a gap without closing its line does not keep the session unsettled."""
+    bench = Bench()
+    bench.captioner.take(0, heard("", 1, final=False))
+    bench.ledger.received = 60 * RATE
+    bench.ledger.feed(60 * RATE)
+    assert bench.ledger.settle(bench.guard.voice) <= RATE
+    bench.captioner.begin_stream(1, None)
+    assert bench.ledger.settle(bench.guard.voice) > 10 * RATE

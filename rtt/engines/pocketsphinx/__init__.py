@@ -1,0 +1,1 @@
+"""The embedded engine: English, acoustic, offline; each room's decoder lives in a process of its own."""
