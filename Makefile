@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euc
-.PHONY: help demo test test-deps lint bench bench-invention completions lock clean
+.PHONY: help demo test test-deps lint bench bench-invention bench-stall completions lock clean
 
 PYTHON := .venv/bin/python
 UV ?= uv
@@ -53,11 +53,15 @@ lint: ## Style, format, types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-bench: bench-invention ## Every benchmark
+bench: bench-invention bench-stall ## Every benchmark
 
 bench-invention: ## How many words are invented on sound without speech, and what the guard costs (ARGS=--short)
 	@$(call set_up,dev)
-	exec $(PYTHON) benchmarks/invention.py $(ARGS)
+	exec $(PYTHON) -m benchmarks.invention $(ARGS)
+
+bench-stall: ## How long the event loop is held up while rooms decode (ARGS="--rooms 2 --seconds 30")
+	@$(call set_up,dev)
+	exec $(PYTHON) -m benchmarks.stall $(ARGS)
 
 completions: ## Write the shell completions anew
 	@$(call set_up,run)
