@@ -4,6 +4,8 @@ A screen can do nothing to a room: of what it sends only `seen` is read, and eve
 """
 
 import asyncio
+import struct
+from functools import lru_cache
 
 from aiohttp import WSMsgType, web
 
@@ -11,7 +13,7 @@ from rtt.core.errors import LinkError, RttError
 from rtt.core.outbox import Outbox
 from rtt.core.wire.bounds import SCREENS_MAX, SEEN_PER_SECOND, TEXT_MAX, is_room
 from rtt.core.wire.codes import Close, sentence
-from rtt.core.wire.screen import parse_mode, parse_seen, parse_since
+from rtt.core.wire.screen import Mode, parse_mode, parse_seen, parse_since
 from rtt.server.audio_socket import reason_of
 from rtt.server.hub import HUB
 from rtt.server.live_room import LiveRoom
@@ -46,41 +48,80 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse) -> Close:
         return Close.RESTART
     if len(room.captions.screens) >= SCREENS_MAX:
         raise LinkError("The room has too many screens", f"{SCREENS_MAX} at most", code=Close.CROWDED)
-    wake = asyncio.Event()
-    outbox = Outbox(mode, wake.set)
-    room.captions.join(outbox, since, hub.now())
+    glass = Glass(mode, request.transport)
+    room.captions.join(glass.outbox, since, hub.now())
     try:
         async with asyncio.TaskGroup() as group:
-            reading = group.create_task(_read(socket, room, wake))
-            code = await _write(socket, outbox, wake, reading)
+            reading = group.create_task(_read(socket, room, glass.wake))
+            code = await glass.write(socket, reading)
             reading.cancel()
     finally:
-        room.captions.leave(outbox)
+        room.captions.leave(glass.outbox)
     return code
 
 
-async def _write(
-    socket: web.WebSocketResponse, outbox: Outbox, wake: asyncio.Event, reading: "asyncio.Task[None]"
-) -> Close:
-    """Send what comes into the outbox until the screen is gone, too slow, or the server stops."""
-    try:
-        while not reading.done():
-            frames = outbox.take()
-            if not frames:
-                if outbox.behind:
-                    return Close.FELL_BEHIND
-                if outbox.closed:
-                    return Close.RESTART
-                wake.clear()
-                await wake.wait()
-            for frame in frames:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await socket.send_str(frame)
-    except TimeoutError:
-        return Close.FELL_BEHIND
-    except ConnectionError:
-        return Close.GOING_AWAY
-    return Close.DONE
+@lru_cache(maxsize=256)
+def text_frame(text: str) -> bytes:
+    """Return a server's WebSocket frame for `text` (RFC 6455, 5.2): made once for all screens of a room."""
+    payload = text.encode()
+    if len(payload) < 126:
+        return bytes((0x81, len(payload))) + payload
+    if len(payload) < 1 << 16:
+        return struct.pack(">BBH", 0x81, 126, len(payload)) + payload
+    return struct.pack(">BBQ", 0x81, 127, len(payload)) + payload
+
+
+class Glass:
+    """One screen's socket and outbox.
+
+    What comes while nothing waits is written at once, within the room's publishing: waking a task for each of 2000
+    screens takes longer than their system calls. A screen whose kernel buffer is full gets the rest from `write`.
+    """
+
+    def __init__(self, mode: Mode, transport: asyncio.Transport | None) -> None:
+        self.wake = asyncio.Event()
+        self.outbox = Outbox(mode, self._arrived)
+        self._transport = transport
+        self._busy = False
+
+    def _arrived(self) -> None:
+        transport, outbox = self._transport, self.outbox
+        if (
+            self._busy
+            or transport is None
+            or transport.is_closing()
+            or transport.get_write_buffer_size()
+            or outbox.behind
+            or outbox.closed
+        ):
+            self.wake.set()
+            return
+        for frame in outbox.take():
+            transport.write(text_frame(frame))
+
+    async def write(self, socket: web.WebSocketResponse, reading: "asyncio.Task[None]") -> Close:
+        """Send what could not be written at once, until the screen is gone, too slow, or the server stops."""
+        try:
+            while not reading.done():
+                frames = self.outbox.take()
+                self._busy = bool(frames)
+                if not frames:
+                    if self.outbox.behind:
+                        return Close.FELL_BEHIND
+                    if self.outbox.closed:
+                        return Close.RESTART
+                    self.wake.clear()
+                    await self.wake.wait()
+                for frame in frames:
+                    async with asyncio.timeout(SEND_SECONDS):
+                        await socket.send_str(frame)
+        except TimeoutError:
+            return Close.FELL_BEHIND
+        except ConnectionError:
+            return Close.GOING_AWAY
+        finally:
+            self._busy = True  # the close frame is the last
+        return Close.DONE
 
 
 async def _read(socket: web.WebSocketResponse, room: LiveRoom, wake: asyncio.Event) -> None:
