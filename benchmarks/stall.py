@@ -63,7 +63,9 @@ async def measure(rooms: int, seconds: float) -> None:
     for name, values in (("no room", quiet), (f"{rooms} rooms decode", busy)):
         print(f"{name:24}{statistics.median(values):8.2f}{percentile(values, 99):8.2f}{max(values):8.2f}")
     print(f"ratio of p99: {percentile(busy, 99) / percentile(quiet, 99):.1f}; captions made meanwhile: {finals}")
-    print(f"CPU of the server's process, guard on: {100 * cpu:.1f} % of a core, {100 * cpu / max(1, rooms):.1f} % a room")
+    print(
+        f"CPU of the server's process, guard on: {100 * cpu:.1f} % of a core, {100 * cpu / max(1, rooms):.1f} % a room"
+    )
 
 
 def main() -> None:

@@ -160,6 +160,8 @@ async def _hear(session: Session, socket: web.WebSocketResponse, link: SocketLin
         try:
             message = await socket.receive(timeout=SILENT_SECONDS)
         except TimeoutError as error:
+            if not session.expects_sound:
+                continue
             why = f"nothing for {SILENT_SECONDS:.0f} s"
             raise LinkError("The capture is silent", why, code=Close.NO_HELLO) from error
         if message.type is WSMsgType.BINARY:

@@ -10,14 +10,15 @@ from rtt.core.wire.codes import Close
 def choose(spoken: Sequence[str], engine: str, *wishes: str) -> str:
     """Return the first of `wishes` that is not empty, as the engine spells it.
 
-    `spoken` are the engine's languages; "*" stands for all. Without any wish the only language it speaks is taken.
+    `spoken` are the engine's languages; "*" stands for all. Without any wish the only language it speaks is taken
+    (its first region, where it lists several).
     Raises `LinkError` (4504) with the languages to choose from.
     """
     wish = next((wish for wish in wishes if wish), "")
     known = ", ".join(sorted(spoken))
     if not wish:
-        if len(spoken) == 1 and spoken[0] != "*":
-            return spoken[0]
+        if "*" not in spoken and len({language.partition("-")[0].casefold() for language in spoken}) == 1:
+            return spoken[0]  # one language, whatever its regions
         raise LinkError(
             "The room has no language",
             f"the engine {engine} speaks more than one",

@@ -144,6 +144,11 @@ class Session:
         return self.link is not None and self._samples is None and self._clock() - self.sound_at < LIVE_SECONDS
 
     @property
+    def expects_sound(self) -> bool:
+        """True while a capture has to send: not after its end, nor while the engine's pace holds it back."""
+        return self._samples is None and self.waiting < (WINDOW_SECONDS - SLACK_SECONDS) * RATE
+
+    @property
     def waiting(self) -> int:
         """Samples that were received and not yet fed to the engine."""
         return self._hearing.waiting

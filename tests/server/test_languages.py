@@ -15,6 +15,7 @@ from rtt.server.languages import choose
         (["en-US", "it-IT"], ["EN-us"], "en-US"),
         (["en-US", "en-GB"], ["en"], "en-US"),
         (["en-US"], ["", ""], "en-US"),
+        (["en-US", "en-GB"], [""], "en-US"),
         (["*"], ["de-CH"], "de-CH"),
     ],
 )

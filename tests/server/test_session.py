@@ -12,7 +12,7 @@ from rtt.core.wire.audio import Ack, End, Ended, Notice, encode
 from rtt.core.wire.codes import Close
 from tests.harness.aio import run
 from tests.server.reading import screen
-from tests.server.stand import Metronome, capture, next_of, send, server
+from tests.server.stand import SESSION, Metronome, capture, next_of, send, server
 from tests.server.test_audio_socket import closed
 
 
@@ -121,5 +121,23 @@ def test_a_stopping_server_settles_and_sends_its_captures_on(tmp_path: Path) -> 
             ended = asyncio.gather(closed(socket), reader.closed())
         assert await ended == [Close.RESTART, Close.RESTART]
         assert reader.finals[:3] == ["w0", "w1", "w2"]
+
+    run(work())
+
+
+def test_only_a_capture_that_has_to_send_may_be_called_silent(tmp_path: Path) -> None:
+    """After its end, and while the window holds it back, a capture that sends nothing is not gone."""
+
+    async def work() -> None:
+        async with server(tmp_path) as running, capture(running) as (socket, _):
+            session = running.hub.sessions[SESSION]
+            assert session.expects_sound
+            session.ledger.receive(0, 19 * RATE)
+            assert not session.expects_sound
+            session.ledger.feed(19 * RATE)
+            assert session.expects_sound
+            session.finish()
+            assert not session.expects_sound
+            await socket.close()
 
     run(work())

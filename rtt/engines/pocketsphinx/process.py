@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,12 +14,12 @@ from rtt.engines.pocketsphinx.frames import FrameError, Kind, Words, pack, recei
 
 START_SECONDS = 60.0
 """A worker loads its model within this time, even on a busy machine."""
-REPLAY = "What it was hearing is heard again by a new one; if this repeats, restart the server with RTT_DEBUG=1"
+MEND = "If this repeats, start the server with RTT_DEBUG=1 and look at what the worker says"
 
 
 def lost(why: str) -> EngineError:
     """Return the error for a worker that is no more."""
-    return EngineError("The speech worker was lost", why, REPLAY, retry=True)
+    return EngineError("The speech worker was lost", why, MEND, retry=True)
 
 
 class Worker:
@@ -107,8 +108,9 @@ class Worker:
         """End the process now; the loop reaps it."""
         self._requests.close()
         if self.alive:
+            # Not the process object's own kill: that reaps a child which has just died, behind the loop's back.
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                os.kill(self.pid, signal.SIGKILL)
 
     async def end(self) -> None:
         """End the process and wait until nothing of it is left."""
