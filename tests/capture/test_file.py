@@ -100,7 +100,8 @@ def test_a_recording_that_may_not_be_read_is_one_sentence(tmp_path: Path) -> Non
         if folder.stat().st_uid == os.geteuid() and folder != Path("/") and folder != Path("/tmp"):
             folder.chmod(folder.stat().st_mode | 0o055)
     program = (
-        "import asyncio, os, sys; from pathlib import Path; from rtt.capture.file import FileSource\n"
+        "import asyncio, concurrent.futures.thread, os, sys\n"  # before the right to read them is gone
+        "from pathlib import Path; from rtt.capture.file import FileSource\n"
         "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "async def main():\n"
         "    async with FileSource(Path(sys.argv[1])): pass\n"
