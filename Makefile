@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euc
-.PHONY: help demo test test-deps lint bench bench-invention bench-stall completions lock clean
+.PHONY: help demo test test-deps lint bench bench-invention bench-stall bench-fanout rehearse completions lock clean
 
 PYTHON := .venv/bin/python
 UV ?= uv
@@ -53,7 +53,7 @@ lint: ## Style, format, types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-bench: bench-invention bench-stall ## Every benchmark
+bench: bench-invention bench-stall bench-fanout ## Every benchmark
 
 bench-invention: ## How many words are invented on sound without speech, and what the guard costs (ARGS=--short)
 	@$(call set_up,dev)
@@ -62,6 +62,14 @@ bench-invention: ## How many words are invented on sound without speech, and wha
 bench-stall: ## How long the event loop is held up while rooms decode (ARGS="--rooms 2 --seconds 30")
 	@$(call set_up,dev)
 	exec $(PYTHON) -m benchmarks.stall $(ARGS)
+
+bench-fanout: ## From an engine's event to every display (ARGS="--loads 10x20,25x40,1x2000")
+	@$(call set_up,dev)
+	exec $(PYTHON) -m benchmarks.fanout $(ARGS)
+
+rehearse: ## A whole rehearsal with Amazon Transcribe, without an AWS account (ARGS="--file talk.wav")
+	@$(call set_up,dev)
+	exec $(PYTHON) -m tests.emulator.rehearsal $(ARGS)
 
 completions: ## Write the shell completions anew
 	@$(call set_up,run)

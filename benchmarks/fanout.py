@@ -31,7 +31,7 @@ import soundfile
 
 from rtt.brokers.memory import MemoryBroker
 from rtt.core.caption import RATE, Heard, Word
-from rtt.engines.base import Chunk, Request, Traits
+from rtt.engines.base import Chunk, Request, Spent, Traits
 from rtt.server.app import running_server
 from rtt.server.config import ServerConfig
 from rtt.server.pages import recording
@@ -47,6 +47,12 @@ class Stamping:
     """An engine that reports what time it is."""
 
     traits = Traits("stamping", ("en-US",), time_error=60.0, private=True)
+
+    def spent(self, room: str) -> Spent:
+        return Spent()
+
+    async def probe(self) -> None:
+        """Need no proof."""
 
     async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
         due, number = 0, 0

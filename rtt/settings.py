@@ -28,7 +28,16 @@ import platformdirs
 from rtt.core.errors import UsageError
 from rtt.core.wire.bounds import is_language, is_room
 
-ROOM_KEYS = ("language",)
+ROOM_OPTIONS: dict[str, type] = {
+    "vocabulary": str,
+    "vocabulary-filter": str,
+    "filter-method": str,
+    "language-model": str,
+    "stability": str,
+    "speaker-labels": bool,
+}
+"""Options of Amazon Transcribe that a [rooms.NAME] table may have, and what they are."""
+ROOM_KEYS = ("language", *ROOM_OPTIONS)
 """Keys a [rooms.NAME] table may have."""
 _MEND_PATH = "Check --config and RTT_CONFIG"
 
@@ -57,7 +66,7 @@ class Config:
     """The file it was read from, or None where there is none."""
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Options by command, as the file writes them."""
-    rooms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rooms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Settings by room."""
 
 
@@ -99,6 +108,15 @@ def room_languages(config: Config) -> dict[str, str]:
     return {name: room["language"] for name, room in config.rooms.items() if "language" in room}
 
 
+def room_options(config: Config) -> dict[str, dict[str, Any]]:
+    """Return what differs in single rooms besides the language, by room and by the option's name in Python."""
+    found = {
+        name: {key.replace("-", "_"): value for key, value in room.items() if key in ROOM_OPTIONS}
+        for name, room in config.rooms.items()
+    }
+    return {name: options for name, options in found.items() if options}
+
+
 def defaults(config: Config, commands: Mapping[str, Iterable[Option]]) -> dict[str, dict[str, Any]]:
     """Return the file's values as defaults of the commands' options: values by option name, by command.
 
@@ -122,7 +140,7 @@ def defaults(config: Config, commands: Mapping[str, Iterable[Option]]) -> dict[s
     return found
 
 
-def _room(where: Path, name: str, value: object) -> dict[str, str]:
+def _room(where: Path, name: str, value: object) -> dict[str, Any]:
     if not is_room(name):
         raise UsageError(f"{where}: {name!r} cannot be a room's name", "letters, digits, '.', '_' and '-', at most 64")
     if not isinstance(value, dict):
@@ -131,7 +149,11 @@ def _room(where: Path, name: str, value: object) -> dict[str, str]:
         if key not in ROOM_KEYS:
             mend = _nearest_of(key, ROOM_KEYS)
             raise UsageError(f"{where}: [rooms.{name}] has no key {key!r}", mend=mend)
-        if not isinstance(setting, str) or not is_language(setting):
+        if key in ROOM_OPTIONS:
+            if not isinstance(setting, ROOM_OPTIONS[key]):
+                kind = "true or false, without quotes" if ROOM_OPTIONS[key] is bool else "text in quotes"
+                raise UsageError(f"{where}: [rooms.{name}] {key} = {setting!r} cannot be", mend=f"Write {kind}")
+        elif not isinstance(setting, str) or not is_language(setting):
             raise UsageError(
                 f"{where}: [rooms.{name}] language = {setting!r} is no language tag", mend="Write it as in it-IT"
             )

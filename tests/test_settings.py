@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rtt.core.errors import UsageError
-from rtt.settings import Config, Option, config_path, data_path, defaults, load, room_languages
+from rtt.settings import Config, Option, config_path, data_path, defaults, load, room_languages, room_options
 from tests.harness.process import running
 
 COMMANDS = {
@@ -54,6 +54,16 @@ def test_values_arrive_as_the_command_line_would_give_them(tmp_path: Path) -> No
 def test_underscores_are_taken_for_dashes(tmp_path: Path) -> None:
     """TOML's habit and the command line's name the same option."""
     assert defaults(load(written(tmp_path, '[serve]\ndata_dir = "x"')), COMMANDS)["serve"] == {"data_dir": "x"}
+
+
+def test_rooms_have_options_of_the_paid_engine(tmp_path: Path) -> None:
+    """What differs in one room stands in its table; a value of the wrong kind is an error with the right one."""
+    config = load(written(tmp_path, '[rooms.aula1]\nvocabulary = "python"\nspeaker-labels = true\n[rooms.b]\n'))
+    assert room_options(config) == {"aula1": {"vocabulary": "python", "speaker_labels": True}}
+    with pytest.raises(UsageError, match="true or false"):
+        load(written(tmp_path, '[rooms.aula1]\nspeaker-labels = "yes"\n'))
+    with pytest.raises(UsageError, match="text in quotes"):
+        load(written(tmp_path, "[rooms.aula1]\nvocabulary = 5\n"))
 
 
 def test_rooms_have_languages(tmp_path: Path) -> None:

@@ -25,8 +25,19 @@ class Traits:
     """How much faster than real time it takes sound."""
     private: bool = True
     """True if the sound stays in this building."""
+    usd_per_minute: float = 0.0
+    """Price of the sound it hears."""
     tones: bool = False
     """True only for the scripted engine: any sound counts as voice, for its tone words are no human voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a room's sound has cost so far."""
+
+    seconds: float = 0.0
+    """Seconds of sound that are paid for."""
+    usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,14 @@ class Engine(Protocol):
     @property
     def traits(self) -> Traits:
         """What this engine is like."""
+        ...
+
+    def spent(self, room: str) -> Spent:
+        """Return what a room has cost so far; nothing for an engine that is free."""
+        ...
+
+    async def probe(self) -> None:
+        """Prove that a talk would be heard now; raises `EngineError` if not. May cost what the shortest stream does."""
         ...
 
     async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:

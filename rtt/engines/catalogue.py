@@ -1,23 +1,35 @@
 """Which engines there are, which can run here, and how to get those that cannot; nothing heavy is imported to tell."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
-from rtt.core.errors import SetupError, UsageError
+from rtt.core.errors import EngineError, SetupError, UsageError
 from rtt.engines.base import Engine
 
 AUTO = "auto"
+PAID = "transcribe"
+Options = Mapping[str, Any]
+"""Settings of one engine, by name; those that have none take none."""
 
 
-def _pocketsphinx() -> Engine:
+def _transcribe(options: Options) -> Engine:
+    from rtt.engines.transcribe.engine import Transcribe
+    from rtt.engines.transcribe.options import RoomOptions, TranscribeOptions
+
+    rooms = {name: RoomOptions(**own) for name, own in options.get("rooms", {}).items()}
+    return Transcribe(TranscribeOptions(**{**options, "rooms": rooms}))
+
+
+def _pocketsphinx(_options: Options) -> Engine:
     from rtt.engines.pocketsphinx.engine import PocketSphinx
 
     return PocketSphinx()
 
 
-def _scripted() -> Engine:
+def _scripted(_options: Options) -> Engine:
     from rtt.engines.scripted import Script, Scripted
 
     return Scripted(Script.parse(os.environ.get("RTT_SCRIPTED", "")))
@@ -30,7 +42,7 @@ class Entry:
     name: str
     line: str
     """What it is, for an operator."""
-    make: Callable[[], Engine]
+    make: Callable[[Options], Engine]
     needs: tuple[str, ...] = ()
     """Modules it cannot run without."""
     extra: str = ""
@@ -46,14 +58,18 @@ class Entry:
     @property
     def mend(self) -> str:
         """Return how to get what is missing."""
-        return (
-            f"In rtt's folder run: pip install -e '.[{self.extra}]' (or make demo, which sets up everything)"
-            if self.extra
-            else ""
-        )
+        what = f"'.[{self.extra}]'" if self.extra else "."
+        return f"In rtt's folder run: pip install -e {what} (or make demo, which sets up everything)"
 
 
 ENTRIES = (
+    Entry(
+        name="transcribe",
+        line="Amazon Transcribe, 54 languages, for talks before an audience: needs an AWS account and a network",
+        make=_transcribe,
+        needs=("amazon_transcribe", "awscrt"),
+        chosen=False,  # `auto` may take it only after its `probe` proved the credentials, which takes a signed call
+    ),
     Entry(
         name="pocketsphinx",
         line="English, offline, for demos and rehearsals: a bit more than half of the words right",
@@ -99,12 +115,36 @@ def choose(name: str = AUTO) -> str:
     raise SetupError("No speech engine is installed", "rtt cannot turn speech into text without one", wanted[0].mend)
 
 
-def load(name: str) -> Engine:
+def load(name: str, options: Options | None = None) -> Engine:
     """Return the engine of this name, ready to transcribe; raises as `choose` does.
 
     The scripted engine takes its script from the environment variable RTT_SCRIPTED.
     """
-    return _ready(find(name)).make()
+    return _ready(find(name)).make(options or {})
+
+
+async def proved(name: str, options: Options | None = None) -> tuple[Engine, str]:
+    """Return the engine to use for `name`, and why as a sentence.
+
+    Amazon Transcribe must prove itself by a signed call. For "auto" it is passed over where it cannot; by its name
+    it is used all the same if waiting may help, and else its `EngineError` is raised. Raises as `choose` does.
+    """
+    wish = name.lower()
+    if wish not in (AUTO, PAID):
+        return load(wish, options), "It was asked for."
+    entry = find(PAID)
+    if wish == AUTO and entry.missing:
+        return load(choose(AUTO)), f"Amazon Transcribe is not used: {', '.join(entry.missing)} is not installed."
+    engine = load(PAID, options)
+    try:
+        await engine.probe()
+    except EngineError as error:
+        if wish == AUTO:
+            return load(choose(AUTO)), f"Amazon Transcribe is not used: {error}"
+        if not error.retry:
+            raise
+        return engine, f"The service does not answer yet; each talk tries again. {error}"
+    return engine, "A signed call proved the credentials."
 
 
 def _ready(entry: Entry) -> Entry:

@@ -20,7 +20,7 @@ from typing import Any
 from rtt.core.caption import RATE, Heard, Word
 from rtt.core.codedspeech import COMMANDS, NUMBERS, Coded, CodedDecoder
 from rtt.core.errors import EngineError, UsageError
-from rtt.engines.base import Chunk, Request, Traits
+from rtt.engines.base import Chunk, Request, Spent, Traits
 
 FRAGMENT = "~"
 """The text of a word that was cut."""
@@ -98,6 +98,13 @@ class Scripted:
         for stream in self._running:
             if room in ("", stream.request.room):
                 stream.obey(name)
+
+    def spent(self, room: str) -> Spent:
+        """Cost nothing."""
+        return Spent()
+
+    async def probe(self) -> None:
+        """Need no proof: what is installed can be run."""
 
     async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
         """Hear one stream to its end (see `Engine`)."""

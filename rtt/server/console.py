@@ -40,6 +40,9 @@ def table(rooms: Sequence[RoomStatus], width: int) -> Table:
         grid.add_column("ENGINE", no_wrap=True)
         grid.add_column("AUDIO", justify="right", no_wrap=True)
         grid.add_column("HELD BACK", justify="right", no_wrap=True)
+    paid = wide and any(room.usd for room in rooms)
+    if paid:
+        grid.add_column("USD", justify="right", no_wrap=True)
     grid.add_column("LAG", justify="right", no_wrap=True)
     grid.add_column("LAST CAPTION", ratio=1, no_wrap=True, overflow="ellipsis")
     grid.add_column("AGE", justify="right", no_wrap=True)
@@ -52,6 +55,8 @@ def table(rooms: Sequence[RoomStatus], width: int) -> Table:
         if wide:
             withheld = str(room.withheld) if room.withheld else ""
             cells += [room.engine, age(room.received), withheld]
+        if paid:
+            cells.append(f"{room.usd:.2f}")
         lag = Text(f"{room.lag:.1f}", "yellow" if room.lag > 2 else "")
         cells += [lag, Text(room.last_text), age(room.last_age), str(room.screens)]
         grid.add_row(*cells)

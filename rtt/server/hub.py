@@ -178,8 +178,7 @@ class Hub:
         if lost and not session.over.is_set():
             self.tell(name, f"The capture did not come back for {EXPIRE_SECONDS // 60} minutes; its talk is settled.")
             session.finish()
-        sentence = session.alarm()
-        self._tell_once(name + " sound", name, sentence, "Sound arrives again.")
+        self._tell_once(name + " sound", name, session.no_sound(), "Sound arrives again.")
         hint = "Words are withheld for low confidence: is the language right? Set it with rtt capture --lang."
         self._tell_once(name + " suspect", name, hint if session.suspect else "")
 

@@ -165,8 +165,12 @@ class Session:
 
     def alarm(self) -> str:
         """Return what the operator must know now, as one sentence, or nothing."""
+        return self.no_sound() or self.trouble
+
+    def no_sound(self) -> str:
+        """Return why no sound arrives, as one sentence, or nothing while it does or need not."""
         if self._samples is not None or self.live:
-            return self.trouble
+            return ""
         if self.link is None:
             return "The capture is not connected; captions stand still until it comes back."
         return "No sound arrives although the capture is connected; look at the capture's screen."

@@ -35,6 +35,9 @@ class RoomStatus:
     last_text: str
     last_age: float | None
     """Since the last final was made."""
+    minutes_paid: float
+    """Sound of the room that was paid for since the server started."""
+    usd: float
     alarm: str
     """What the operator must know now, as one sentence; empty when all is well."""
 
@@ -65,7 +68,8 @@ def _room(hub: Hub, room: LiveRoom) -> RoomStatus:
     }
     last = captions.last
     text, age = (last.text, max(0.0, hub.now() - last.at)) if last is not None else ("", None)
-    base |= {"last_text": text, "last_age": age}
+    spent = hub.engine.spent(room.name)
+    base |= {"last_text": text, "last_age": age, "minutes_paid": spent.seconds / 60, "usd": spent.usd}
     if session is None:
         nothing = {"received": 0.0, "lag": 0.0, "settled": 0.0, "gaps": 0.0, "unheard": 0.0}
         empty = {"session": "", "captions": 0, "withheld": 0, "reasons": {}}

@@ -14,10 +14,18 @@ from tests.harness.serving import serving
 def test_what_is_off_is_said_loudly() -> None:
     """--no-guard and --open are warnings, an inventing engine is named, sound that leaves the house is said."""
     config = ServerConfig(Path("x"), guard=False, open=True)
-    said = " ".join(opening("http://127.0.0.1:1", config, Traits("e", ("en-US",), invents=True, private=False)))
-    for part in ("guard is off", "every check is off", "nobody said", "leaves this building"):
+    traits = Traits("e", ("en-US",), invents=True, private=False, usd_per_minute=0.024)
+    said = " ".join(opening("http://127.0.0.1:1", config, traits, "Why."))
+    for part in (
+        "0.024 USD a minute",
+        "Why.",
+        "guard is off",
+        "every check is off",
+        "nobody said",
+        "leaves this building",
+    ):
         assert part in said
-    quiet = " ".join(opening("http://127.0.0.1:1", ServerConfig(Path("x")), Traits("e", ("en-US",))))
+    quiet = " ".join(opening("http://127.0.0.1:1", ServerConfig(Path("x")), Traits("e", ("en-US",)), "Why."))
     assert "WARNING" not in quiet
     assert "stays on this machine" in quiet
 

@@ -15,7 +15,7 @@ from rtt.brokers.memory import MemoryBroker
 from rtt.core.caption import RATE, Heard, Word
 from rtt.core.errors import EngineError
 from rtt.core.wire.audio import Hello, Ready, encode, encode_audio, parse_server
-from rtt.engines.base import Chunk, Request, Traits
+from rtt.engines.base import Chunk, Request, Spent, Traits
 from rtt.server.app import Server, running_server
 from rtt.server.config import ServerConfig
 
@@ -46,6 +46,12 @@ class Metronome:
     @property
     def traits(self) -> Traits:
         return Traits("metronome", self.languages, confidence_floor=self.floor, time_error=0.1, pace=50, tones=True)
+
+    def spent(self, room: str) -> Spent:
+        return Spent(90.0, 0.036)
+
+    async def probe(self) -> None:
+        """Nothing can be wrong with a metronome."""
 
     async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
         begun = False

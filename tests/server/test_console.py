@@ -29,6 +29,8 @@ ROOM = RoomStatus(
     age_at_glass=0.2,
     last_text="quindi il punto è che il modello [bold]non[/bold] inventa niente di niente mai",
     last_age=2.0,
+    minutes_paid=0.0,
+    usd=0.0,
     alarm="",
 )
 
@@ -49,6 +51,14 @@ def test_a_room_is_one_line_at_every_width(width: int) -> None:
         assert part in line
     assert "LAST CAPTION" in head
     assert "[bold]" in line or width == 80
+
+
+def test_what_is_paid_for_has_a_column() -> None:
+    """A paid engine shows what each room cost; a free one takes no space for it."""
+    head, line = drawn([replace(ROOM, usd=0.9888)], 120)
+    assert "USD" in head
+    assert "0.99" in line
+    assert "USD" not in drawn([ROOM], 120)[0]
 
 
 def test_an_alarm_stands_under_its_room() -> None:

@@ -35,6 +35,7 @@ def test_a_live_room_tells_its_account(tmp_path: Path) -> None:
             room = status.rooms(running.hub)[0]
             assert room.live
             assert room.received == 3.0
+            assert (room.minutes_paid, room.usd) == (1.5, 0.036)
             assert (room.captions, room.last_text, room.screens) == (2, "w1", 1)
             assert json.loads(json.dumps(status.as_json(running.hub)))["guard"] is True
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from rtt.core.caption import Heard
 from rtt.core.errors import EngineError
 from rtt.core.voice import GateSettings
-from rtt.engines.base import Chunk, Request, Traits
+from rtt.engines.base import Chunk, Request, Spent, Traits
 from rtt.engines.pocketsphinx.hearing import Hearing, Limits
 from rtt.engines.pocketsphinx.process import Pool
 
@@ -43,6 +43,13 @@ class PocketSphinx:
     def spare(self) -> list[int]:
         """Process ids of the workers that wait for the next stream."""
         return self._pool.idle
+
+    def spent(self, room: str) -> Spent:
+        """Cost nothing."""
+        return Spent()
+
+    async def probe(self) -> None:
+        """Need no proof: what is installed can be run."""
 
     async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
         """Hear one stream to its end (see `Engine`)."""

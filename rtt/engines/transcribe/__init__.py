@@ -1,0 +1,1 @@
+"""Amazon Transcribe Streaming: the engine for talks before an audience."""
