@@ -108,17 +108,15 @@ PARTIALS = st.lists(
 def test_whatever_partials_come_stable_text_only_grows(
     partials: list[list[tuple[str, float, bool]]], agree: int
 ) -> None:
-    """Append-only until the final, and never longer than what was heard at some time."""
-    stabiliser, before, longest = Stabiliser(agree), "", 0
+    """Append-only until the final."""
+    stabiliser, before = Stabiliser(agree), ""
     for partial in partials:
         report = tuple(
             Word(text, round(16000 * (n + jitter)), round(16000 * (n + 0.5 + jitter)), stable=promised)
             for n, (text, jitter, promised) in enumerate(partial)
         )
         text = stabiliser.partial(heard(*report, final=False))
-        longest = max(longest, len(report))
         assert text == before or text.startswith(f"{before} " if before else "")
-        assert len(text.split()) <= longest
         before = text
 
 

@@ -20,9 +20,8 @@ def rehearse(sound: Path, transport: str) -> int:
     """Play `sound` through everything; print what each part says; return 0 if all of it was captioned."""
     options = ("--transcribe-transport", transport)
     with tempfile.TemporaryDirectory(prefix="rtt-rehearsal-") as folder, emulator(mode="any") as service:
-        environment = {**service.env, "AWS_CA_BUNDLE": service.ca}
         with (
-            serving(Path(folder), *options, engine="transcribe", env=environment) as server,
+            serving(Path(folder), *options, engine="transcribe", env=service.env) as server,
             rtt("display", "--room", "rehearsal", "--server", server.url, "--plain") as display,
             rtt(
                 "capture", "--room", "rehearsal", "--server", server.ws, "--lang", "en-US", "--file", str(sound)

@@ -64,7 +64,7 @@ class Emulator:
             "AWS_ENDPOINT_URL_TRANSCRIBE_STREAMING": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        return env | ({"SSL_CERT_FILE": self.ca} if self.ca else {})
+        return env | ({"SSL_CERT_FILE": self.ca, "AWS_CA_BUNDLE": self.ca} if self.ca else {})
 
     def fault(self, kind: str, when: str = "next", **more: Any) -> int:
         """Let a fault befall streams (see control.py); returns how many are struck now."""

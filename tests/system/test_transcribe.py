@@ -29,11 +29,6 @@ def words(texts: Iterable[str]) -> list[str]:
     return [word.strip(".,").lower() for text in texts for word in text.split()]
 
 
-def environment(service: Emulator) -> dict[str, str]:
-    """Return the service's environment; a bundle that this machine names for itself must not come before its CA."""
-    return {**service.env, "AWS_CA_BUNDLE": service.ca}
-
-
 @pytest.fixture(autouse=True)
 def fresh(service: Emulator) -> None:
     service.reset()
@@ -44,7 +39,7 @@ def test_a_talk_word_for_word(tmp_path: Path, service: Emulator, transport: str)
     """Words out equal words in, in order, once; the cost is counted, and price and way of the sound are said."""
     sound = coded(tmp_path / "talk.wav", 15)
     options = ("--no-guard", "--transcribe-transport", transport)
-    with serving(tmp_path / "data", *options, engine="transcribe", env=environment(service)) as server:
+    with serving(tmp_path / "data", *options, engine="transcribe", env=service.env) as server:
         server.process.wait_line("leaves this building, 0.024 USD a minute", 5)
         with rtt(
             "capture", "--room", "aula1", "--server", server.ws, "--lang", "it-IT", "--file", str(sound)
@@ -64,7 +59,7 @@ def test_a_lost_stream_costs_no_word(tmp_path: Path, service: Emulator, transpor
     """A connection that is cut, or a service that falls silent, in the middle of a talk: all is heard again."""
     sound = coded(tmp_path / "talk.wav", 25)
     options = ("--no-guard", "--transcribe-transport", transport)
-    with serving(tmp_path / "data", *options, engine="transcribe", env=environment(service)) as server:
+    with serving(tmp_path / "data", *options, engine="transcribe", env=service.env) as server:
         with rtt(
             "capture", "--room", "aula1", "--server", server.ws, "--lang", "en-US", "--file", str(sound)
         ) as capture:
@@ -83,7 +78,7 @@ def test_words_invented_in_silence_reach_no_screen(tmp_path: Path, service: Emul
     if shutil.which("sox"):
         subprocess.run(hush, check=True, timeout=60)
     shutil.copy(recording(), spoken.with_suffix(".flac"))
-    with serving(tmp_path / "data", engine="transcribe", env=environment(service)) as server:
+    with serving(tmp_path / "data", engine="transcribe", env=service.env) as server:
         for room, sound in (("quiet", quiet), ("spoken", spoken.with_suffix(".flac"))):
             with rtt(
                 "capture", "--room", room, "--server", server.ws, "--lang", "en-US", "--file", str(sound)
@@ -99,7 +94,7 @@ def test_words_invented_in_silence_reach_no_screen(tmp_path: Path, service: Emul
 def test_a_language_the_service_does_not_speak_is_refused_before_audio(tmp_path: Path, service: Emulator) -> None:
     """The capture's operator reads it; no stream is opened for it."""
     sound = coded(tmp_path / "talk.wav", 5)
-    with serving(tmp_path / "data", engine="transcribe", env=environment(service)) as server:
+    with serving(tmp_path / "data", engine="transcribe", env=service.env) as server:
         opened = len(service.state()["streams"])
         with rtt(
             "capture", "--room", "aula1", "--server", server.ws, "--lang", "xx-YY", "--file", str(sound)
@@ -111,11 +106,11 @@ def test_a_language_the_service_does_not_speak_is_refused_before_audio(tmp_path:
 
 def test_auto_takes_what_proves_itself(tmp_path: Path, service: Emulator) -> None:
     """With credentials that a signed call proves it is Transcribe; with others the embedded engine, and why is said."""
-    with serving(tmp_path / "a", engine="auto", env=environment(service)) as server:
+    with serving(tmp_path / "a", engine="auto", env=service.env) as server:
         assert any("Engine transcribe" in line for line in server.process.stderr) or server.process.wait_line(
             "Engine transcribe", 5
         )
-    wrong = {**environment(service), "AWS_SECRET_ACCESS_KEY": "wrong"}
+    wrong = {**service.env, "AWS_SECRET_ACCESS_KEY": "wrong"}
     with serving(tmp_path / "b", engine="auto", env=wrong) as server:
         server.process.wait_line("Engine pocketsphinx.*Amazon Transcribe is not used", 5)
     with rtt("serve", "--engine", "transcribe", "--plain", "--port", "0", env=wrong) as server_process:

@@ -19,6 +19,8 @@ from rtt.engines.transcribe.messages import Decoder, audio_message
 
 CLOSE_SECONDS = 1.0
 """For the other side's goodbye."""
+CLOSING = 0.05
+"""Seconds that the loop needs to let go of a TLS connection after its close (aiohttp's guide, "Graceful shutdown")."""
 OVER = (
     aiohttp.WSMsgType.CLOSE,
     aiohttp.WSMsgType.CLOSING,
@@ -79,7 +81,7 @@ class WebSocketStream:
                 # A peer that is gone says no goodbye in TLS either, and the connection would wait 30 s for it.
                 with contextlib.suppress(AttributeError):  # asyncio 3.11 stumbles over a connection that is down
                     transport.abort()
-                await asyncio.sleep(0)
+            await asyncio.sleep(CLOSING)
 
 
 class WebSocketTransport:
@@ -97,8 +99,8 @@ class WebSocketTransport:
         if self._tls is None and url.scheme == "wss":
             self._tls = address.tls()
         async with AsyncExitStack() as stack:
-            # A connection that was closed is gone only a turn of the loop later.
-            stack.push_async_callback(asyncio.sleep, 0)
+            # A connection that was closed is gone only a few turns of the loop later.
+            stack.push_async_callback(asyncio.sleep, CLOSING)
             session = await stack.enter_async_context(aiohttp.ClientSession(raise_for_status=_refusal))
             try:
                 socket = await session.ws_connect(

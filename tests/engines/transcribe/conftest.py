@@ -1,10 +1,18 @@
 """One emulated service for all tests of a file, and the environment that leads to it."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 
 from tests.emulator.running import Emulator, emulator
+
+
+@pytest.fixture(autouse=True)
+def swept() -> Iterator[None]:
+    """Charge a socket that is left open to the test that left it."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
