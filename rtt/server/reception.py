@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from rtt.core.caption import RATE, Caption, Word
@@ -13,7 +13,7 @@ from rtt.core.guard import Guard, Rules
 from rtt.core.journal import Final, Head, Line, Note
 from rtt.core.ledger import Ledger, Span
 from rtt.core.voice import VoiceTimeline
-from rtt.core.wire.bounds import DRAINING_MAX, END_SECONDS, HISTORY_MAX, OVERLAP_SECONDS
+from rtt.core.wire.bounds import DRAINING_MAX, END_SECONDS, OVERLAP_SECONDS, WORDS_MAX
 from rtt.core.wire.codes import Close
 from rtt.engines.base import Request
 from rtt.server.captioner import Captioner, Identity
@@ -127,7 +127,7 @@ def _begin(hub: Hub, room: LiveRoom, wish: Wish, language: str, talk: str, lines
         position=lambda: (room.archive.epoch, room.archive.number),
         at=anchors.at,
     )
-    tell: Callable[[str], None] = lambda text: hub.tell(room.name, text)  # noqa: E731 - a name for the type
+    tell = partial(hub.tell, room.name)
 
     def new_hearing(session: Session) -> Hearing:
         ear, voice = None, None
@@ -156,7 +156,7 @@ def _begin(hub: Hub, room: LiveRoom, wish: Wish, language: str, talk: str, lines
         tell(f"{(gap.end - gap.start) / RATE:.1f} s of sound are missing: {gap.why or 'the capture does not say why'}.")
 
     room.archive.begin(room.name, wish.session, talk, language)
-    archived = tuple(word for final in finals for word in final.words)[-HISTORY_MAX:]
+    archived = tuple(word for final in finals for word in final.words)[-WORDS_MAX:]
     return Session(
         Start(identity, talk, wish.plain, ledger, anchors, archived),
         captioner,
