@@ -73,7 +73,7 @@ def test_nothing_is_left_behind() -> None:
 
 def test_ctrl_c_reaches_the_children_too() -> None:
     """A terminal signals the whole group."""
-    wait = "import time\nprint('ready', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: {}"
+    wait = "import time\ntry: print('ready', flush=True); time.sleep(60)\nexcept KeyboardInterrupt: {}"
     child = wait.format("print('child heard', flush=True)")
     call = f"subprocess.run([sys.executable, '-c', {child!r}])"
     parent = f"import subprocess, sys\ntry: {call}\nexcept KeyboardInterrupt: pass"
