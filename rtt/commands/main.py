@@ -1,5 +1,6 @@
 """The command `rtt`: which commands there are, and where their defaults come from."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,8 @@ app.command(rich_help_panel="Look around")(devices)
 
 def main() -> None:
     """Run `rtt` with the process's arguments and leave with its exit code."""
+    # The matrices of the voice detector are small: a thread a core would wait for the others more than it works.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with_sentences(lambda: app(prog_name="rtt"))
 
 

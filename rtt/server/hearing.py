@@ -18,7 +18,7 @@ from rtt.server.captioner import Captioner
 from rtt.server.voice import Ear
 
 BATCH = 16 * WINDOW
-"""Samples that go to the voice detector at a time: half a second, so that no session keeps a thread for long."""
+"""Samples that go to the voice detector at a time: half a second, half a millisecond of work on the loop."""
 HANG_SECONDS = 20
 """An engine that neither takes sound that waits nor says anything for so long is lost."""
 PROOF_SECONDS = 3
@@ -127,9 +127,10 @@ class Hearing:
             whole = len(pcm) if gap or over else len(pcm) // (WINDOW * 2) * (WINDOW * 2)
             whole = min(whole, BATCH * 2)
             if whole:
-                await self._lay(start, bytes(pcm[:whole]))
+                self._lay(start, bytes(pcm[:whole]))
                 start += whole // 2
                 del pcm[:whole]
+                await asyncio.sleep(0)  # after a loss there is much to hear; the other rooms have their turn between
             elif gap:
                 stretch = self._inbox.popleft()
                 start = stretch.end
@@ -146,10 +147,10 @@ class Hearing:
                 self._arrived.clear()
                 await self._arrived.wait()
 
-    async def _lay(self, start: int, pcm: bytes) -> None:
+    def _lay(self, start: int, pcm: bytes) -> None:
         probabilities = None
         if self._ear is not None and self.voice is not None:
-            probabilities = await self._ear.listen(pcm)
+            probabilities = self._ear.listen(pcm)
             for probability in probabilities:
                 self.voice.push(probability)
         self._replay.append(Stretch(start, start + len(pcm) // 2, pcm, probabilities))

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
@@ -37,7 +36,6 @@ class Hub:
         self.rooms: dict[str, LiveRoom] = {}
         self.sessions: dict[str, Session] = {}
         self.draining = False
-        self.threads = ThreadPoolExecutor(2, thread_name_prefix="voice")
         self._handlers: set[asyncio.Task[object]] = set()
         self._boot = boot_id()
         self._told: dict[str, str] = {}
@@ -58,7 +56,6 @@ class Hub:
                     room.stop_syncing()
                     await room.archive.close()
                 await self.engine.close()
-                self.threads.shutdown(wait=False)
 
     def clock(self) -> float:
         """Return the monotonic clock in seconds, by which ages are measured."""

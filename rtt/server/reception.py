@@ -22,7 +22,8 @@ from rtt.server.hub import Hub
 from rtt.server.languages import choose
 from rtt.server.live_room import LiveRoom
 from rtt.server.session import Session, Start
-from rtt.server.voice import Ear, Loudness, Silero
+from rtt.server.silero import Silero
+from rtt.server.voice import Ear, Loudness
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _begin(hub: Hub, room: LiveRoom, wish: Wish, language: str, talk: str, lines
     def new_hearing(session: Session) -> Hearing:
         ear, voice = None, None
         if config.guard:
-            ear = Ear(Loudness if traits.tones else Silero, hub.threads)
+            ear = Ear(Loudness if traits.tones else Silero)
             voice = guard.voice = VoiceTimeline(start=ledger.received)
         request = Request(room.name, wish.session, language)
         return Hearing(

