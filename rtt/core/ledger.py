@@ -29,6 +29,8 @@ class Ledger:
 
     def __init__(self, first: int, watermark: int = 0) -> None:
         self.received = self.heard = self.settled = first
+        self.reached = first
+        """The most that was ever heard: a lost engine hears again from further back, and takes nothing allowed back."""
         self.watermark = max(first, watermark)
         """No open result begins below it: where hearing starts again after a loss."""
         self.gaps: list[Span] = []
@@ -71,6 +73,7 @@ class Ledger:
     def feed(self, to: int) -> None:
         """Note that the engine was given everything below `to`."""
         self.heard = max(self.heard, to)
+        self.reached = max(self.reached, self.heard)
 
     def hear_again(self, start: int) -> None:
         """Note that the engine was lost, and takes the sound from `start` on again."""
@@ -95,6 +98,10 @@ class Ledger:
             return False
         self._open[line] = min(start, self._open.get(line, start))
         return True
+
+    def open_before(self, start: int) -> set[str]:
+        """Return the lines the engine works on that begin before `start`."""
+        return {line for line, begun in self._open.items() if begun < start}
 
     def close(self, line: str, end: int) -> None:
         """Note the verdict on a result that ends at `end`: shown or withheld, or nothing was said there."""

@@ -42,7 +42,10 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of one stream's sound: whole windows, contiguous with the chunk before."""
+    """A stretch of one stream's sound: whole windows, contiguous with the chunk before.
+
+    Only an engine whose pace is near real time gets chunks that begin later: when it is behind, silence is left out.
+    """
 
     start: int
     """Sample of the session with which it begins."""

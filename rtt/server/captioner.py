@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from rtt.core.align import Rehearing
-from rtt.core.caption import Caption, Heard, Word
+from rtt.core.caption import RATE, Caption, Heard, Word
 from rtt.core.guard import Guard, Reason, cut_edges
 from rtt.core.ledger import Ledger
 from rtt.core.stable import Stabiliser
-from rtt.core.wire.bounds import WORDS_MAX
+from rtt.core.wire.bounds import ORDER_SECONDS, WORDS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,15 @@ class Counts:
     """Reports of engine streams that were lost before; dropped (SESSIONS 13)."""
     overfull: int = 0
     """Reports beyond the bounds of results and words; dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A final that may have to wait for an earlier line; `heard_at` is how far was heard when it came."""
+
+    heard: Heard
+    shown: Heard | None
+    heard_at: int
 
 
 class Captioner:
@@ -65,6 +74,8 @@ class Captioner:
         self._rehearing: Rehearing | None = None
         self._cuts: list[tuple[int, int]] = []
         self._shown: set[str] = set()
+        self._waiting: list[_Waiting] = []
+        self._overtaken: set[str] = set()
 
     @property
     def suspect(self) -> bool:
@@ -73,10 +84,16 @@ class Captioner:
 
     def begin_stream(self, generation: int, rehearing: Rehearing | None) -> None:
         """Expect the reports of a new stream; those of older ones count no more."""
+        self.number_waiting(everything=True)
+        self._overtaken.clear()
         self._generation, self._rehearing = generation, rehearing
         self._ledger.abandon()
         for line in list(self._shown):
             self._withdraw(line)
+
+    def lose_stream(self) -> None:
+        """Note that the stream is lost: finals that wait for an earlier line are heard again with it."""
+        self._waiting.clear()
 
     def cut(self, start: int, end: int) -> None:
         """Note that sound ends at `start` and goes on at `end`, perhaps in the middle of a word."""
@@ -96,9 +113,22 @@ class Captioner:
         verdict = self._guard.judge(heard)
         if heard.final:
             self._count_withheld(verdict.withheld, verdict.reason)
-            self._final(heard, verdict.shown)
+            self._waiting.append(_Waiting(heard, verdict.shown, self._ledger.heard))
+            self.number_waiting()
         else:
             self._partial(heard, verdict.shown)
+
+    def number_waiting(self, *, everything: bool = False) -> None:
+        """Let the finals that need not wait any more pass, in order of their first words (SESSIONS 16)."""
+        while self._waiting:
+            first = min(self._waiting, key=lambda one: one.heard.start)
+            lines = {one.heard.line for one in self._waiting} | self._overtaken
+            earlier = self._ledger.open_before(first.heard.start) - lines
+            if earlier and not everything and self._ledger.heard - first.heard_at < ORDER_SECONDS * RATE:
+                return
+            self._overtaken |= earlier  # a line without an end is waited for once, not by every final
+            self._waiting.remove(first)
+            self._final(first.heard, first.shown)
 
     def _count_withheld(self, words: int, reason: Reason | None) -> None:
         if words and reason:
@@ -106,7 +136,7 @@ class Captioner:
 
     def _final(self, heard: Heard, shown: Heard | None) -> None:
         shown = self._fresh(shown)
-        self._ledger.close(heard.line, heard.end)
+        self._ledger.close(heard.line, self._judged_to(heard))
         if shown is None or not shown.text:
             self._withdraw(heard.line)
             return
@@ -122,6 +152,12 @@ class Captioner:
         self.last_text = shown.text
         self._publish(replace(numbered, rest=rest))
 
+    def _judged_to(self, heard: Heard) -> int:
+        """Return where the verdict of a final ends: words not taken at a cut are the next stream's (SESSIONS 15)."""
+        cuts = [(start, end) for start, end in self._cuts if start == end]
+        taken = set(cut_edges(heard.words, cuts, self._guard.voice)) if cuts else set(heard.words)
+        return min([heard.end, *(word.start for word in heard.words if word not in taken)])
+
     def _fresh(self, heard: Heard | None) -> Heard | None:
         """Return what of a guarded final is neither maimed by a cut nor shown before."""
         if heard is None or not heard.words:
@@ -136,6 +172,8 @@ class Captioner:
         return kept if kept is heard else replace(kept, start=words[0].start)
 
     def _partial(self, heard: Heard, shown: Heard | None) -> None:
+        if shown is not None and self._cuts and shown.words:
+            shown = shown.keeping(cut_edges(shown.words, self._cuts, self._guard.voice))
         if shown is not None and self._rehearing is not None and shown.words:
             shown = shown.keeping(tuple(word for word in shown.words if self._rehearing.may_be_new(word)))
         if shown is None or not shown.text:

@@ -23,6 +23,12 @@ HANG_SECONDS = 20
 """An engine that neither takes sound that waits nor says anything for so long is lost."""
 PROOF_SECONDS = 3
 """New sound that a stream takes after a loss before the engine counts as heard again."""
+BEHIND_SECONDS = 2
+"""Sound that waits for an engine at real-time pace before silence is passed over (SESSIONS 9)."""
+REAL_TIME = 2.0
+"""An engine that takes sound faster than so many times real time catches up by itself."""
+PAUSE = RATE // 2
+"""Samples of silence that are heard all the same after a voice and before the next: by pauses engines end lines."""
 HEALTHY_SECONDS = 60
 """Sound that a stream hears without a fault before its faults are forgotten."""
 
@@ -173,6 +179,7 @@ class Hearing:
                 if self.ledger.heard - began > HEALTHY_SECONDS * RATE:
                     waits = backoff(self._random, 0.5, 10.0)
                 self._lost_at = max(self._lost_at, self.ledger.heard)
+                self.captioner.lose_stream()
                 position, again = self._again(), True
                 if self.trouble != str(error):
                     self.trouble = str(error)
@@ -223,6 +230,15 @@ class Hearing:
             now = asyncio.get_running_loop().time()
             self._patience.reschedule(None if waits_for_sound else now + HANG_SECONDS)
 
+    def _may_pass_over(self, held: Stretch) -> bool:
+        """Tell whether an engine at real-time pace catches up by leaving out this silence."""
+        if self.voice is None or self._engine.traits.pace > REAL_TIME:
+            return False
+        if self._replay.end - held.end < BEHIND_SECONDS * RATE:
+            return False
+        before, after = held.start - PAUSE, min(held.end + PAUSE, self.voice.known)
+        return not self.voice.covered(before, after)
+
     async def _chunks(self, at: int, ends: list[int]) -> AsyncGenerator[Chunk, None]:
         """Yield the session's sound from `at` to its end, or to the next gap, whose end is put into `ends`."""
         proof = self._lost_at + PROOF_SECONDS * RATE
@@ -235,6 +251,8 @@ class Hearing:
             if held is not None:
                 at = held.end
                 self.ledger.feed(at)
+                if self._may_pass_over(held):
+                    continue
                 if self.trouble and at > proof:
                     self.trouble = ""
                     self._tell("engine-back", f"The engine {self._engine.traits.name} is heard again.")

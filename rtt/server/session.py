@@ -186,6 +186,7 @@ class Session:
             hearing = group.create_task(self._hear())
             ticking = group.create_task(self._tick(hearing))
             await asyncio.wait([hearing])
+            self.captioner.number_waiting(everything=True)
             await self._make_safe()
             ticking.cancel()
         settled = self.ledger.settle(self._hearing.voice, done=self.code is Close.DONE)
@@ -222,6 +223,7 @@ class Session:
         """Ask the capture for sound from `sample`, which is not held here any more (SESSIONS 12)."""
         if self.plain or self._samples is not None:
             self.code = Close.NOT_ALL_HEARD
+        self.captioner.lose_stream()
         self.ledger.rewind(sample)
         self._archived = tuple(self.captioner.words)
         self._hearing = self._new_hearing(self)
@@ -234,6 +236,7 @@ class Session:
         """Settle and acknowledge twice a second; give up on an engine that does not come to its end."""
         moved = (-1, -1, -1)
         while True:
+            self.captioner.number_waiting()
             settled = self.ledger.settle(self._hearing.voice)
             self._hearing.forget_before(settled - KEEP_SECONDS * RATE)
             now = (self.ledger.heard, settled, self.captioner.counts.finals)

@@ -42,10 +42,20 @@ class Metronome:
     closed: bool = False
     hang: asyncio.Event | None = None
     """If set, the end of a stream waits for it."""
+    pace: float = 50
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """The sound that came: first sample of each chunk, and first one after it."""
 
     @property
     def traits(self) -> Traits:
-        return Traits("metronome", self.languages, confidence_floor=self.floor, time_error=0.1, pace=50, tones=True)
+        return Traits(
+            "metronome",
+            self.languages,
+            confidence_floor=self.floor,
+            time_error=0.1,
+            pace=self.pace,
+            tones=True,
+        )
 
     def spent(self, room: str) -> Spent:
         return Spent(90.0, 0.036)
@@ -63,6 +73,7 @@ class Metronome:
                 done = -(-(chunk.start - round(0.2 * RATE)) // RATE)
             end = chunk.start + len(chunk.pcm) // 2
             self.fed = max(self.fed, end)
+            self.spans.append((chunk.start, end))
             for sample in [at for at in self.failures if chunk.start <= at < end]:
                 raise self.failures.pop(sample)
             while not self.deaf and end >= (done + 1) * RATE:

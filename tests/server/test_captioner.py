@@ -101,6 +101,52 @@ def test_nothing_said_withdraws_the_line_and_settles() -> None:
     assert bench.ledger.watermark == 2 * RATE
 
 
+def overlapping(bench: Bench) -> None:
+    """Two speakers: one begins at second 1 and goes on, the other's line is final before."""
+    bench.captioner.take(0, heard("one", 1, final=False, line="a"))
+    bench.captioner.take(0, heard("three", 3, final=True, line="b"))
+
+
+def test_finals_are_numbered_in_order_of_their_first_word() -> None:
+    """A final waits for an earlier line that is open, and is not settled while it waits (SESSIONS 16)."""
+    bench = Bench()
+    overlapping(bench)
+    bench.ledger.feed(9 * RATE)
+    bench.captioner.number_waiting()
+    assert not bench.written
+    assert bench.ledger.settle(bench.guard.voice) <= RATE
+    bench.captioner.take(0, heard("one two", 1, final=True, line="a"))
+    assert [(c.number, c.text) for c, _, _ in bench.written] == [(1, "one two"), (2, "three")]
+
+
+def test_a_line_without_an_end_is_waited_for_once_and_not_for_ever() -> None:
+    """After 10 s of sound the final goes first; the next ones do not wait for that line again."""
+    bench = Bench()
+    overlapping(bench)
+    bench.ledger.feed(10 * RATE)
+    bench.captioner.number_waiting()
+    bench.captioner.take(0, heard("four", 5, final=True, line="c"))
+    assert [c.text for c, _, _ in bench.written] == ["three", "four"]
+
+
+def test_a_final_that_waits_when_its_stream_is_lost_is_heard_again() -> None:
+    """It was neither written nor shown, and lies above the watermark: shown now, it would be shown twice."""
+    bench = Bench()
+    overlapping(bench)
+    assert bench.ledger.watermark <= RATE
+    bench.captioner.lose_stream()
+    bench.captioner.begin_stream(1, Rehearing([], bench.ledger.watermark, 0))
+    assert not bench.written
+
+
+def test_nothing_waits_beyond_the_end_of_its_stream() -> None:
+    """A stream that ended well leaves no final behind, whatever line it forgot to close."""
+    bench = Bench()
+    overlapping(bench)
+    bench.captioner.begin_stream(1, None)
+    assert [c.text for c, _, _ in bench.written] == ["three"]
+
+
 def test_reports_of_a_lost_stream_are_dropped_and_counted() -> None:
     """A stream owns its samples only while it lives (SESSIONS 13)."""
     bench = Bench()
@@ -136,6 +182,25 @@ def test_words_at_a_cut_in_the_middle_of_voice_are_not_taken() -> None:
     bench.captioner.cut(4 * RATE, 9 * RATE)
     bench.captioner.take(0, heard("one two three four five", 1.5, final=True))
     assert bench.texts == [("one two three", True)]
+
+
+def test_words_cut_by_a_stop_are_left_for_the_next_server() -> None:
+    """The watermark stays before the words that were not taken: the next hearing must not take them for old."""
+    bench = Bench()
+    end = round(3.0 * RATE)
+    bench.captioner.cut(end, end)  # one: 1.0 to 1.5 s, two: 1.5 to 2.0 s, three: 2.0 to 2.5 s, four: 2.5 to 3.0 s
+    bench.captioner.take(0, heard("one two three four", 1, final=True))
+    assert bench.texts == [("one two", True)]
+    assert bench.written[0][2] == bench.ledger.watermark == round(2.0 * RATE)
+
+
+def test_a_partial_shows_no_word_that_a_cut_may_have_maimed() -> None:
+    """Half a word sounds like another word: it must not stand on a screen even for a moment."""
+    bench = Bench()
+    bench.captioner.cut(3 * RATE, 3 * RATE)
+    bench.captioner.take(0, heard("one two three four", 1, final=False))
+    bench.captioner.take(0, heard("four", 2.5, final=False, line="2"))
+    assert [text for text, _ in bench.texts] == ["one two"]
 
 
 def test_bounds_of_reports() -> None:

@@ -1,17 +1,20 @@
 """A session's sound on its way through the engine, and again after the engine was lost."""
 
 import asyncio
+import itertools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from rtt.core.align import Rehearing
-from rtt.core.caption import RATE
+from rtt.core.caption import RATE, Heard
 from rtt.core.errors import EngineError
 from rtt.core.ledger import Ledger, Span
-from rtt.engines.base import Request
+from rtt.core.voice import VoiceTimeline
+from rtt.engines.base import Chunk, Request
 from rtt.server.hearing import Hearing, OutOfReachError
+from rtt.server.voice import Ear, Loudness
 from tests.harness.aio import run
 from tests.server.stand import Metronome, tone
 from tests.server.test_captioner import Bench
@@ -20,11 +23,11 @@ LOST = EngineError("The engine died", "kill -9", retry=True)
 
 
 class Stand(Bench):
-    """A hearing over a captioner; no voice detector, as with --no-guard."""
+    """A hearing over a captioner; no voice detector, as with --no-guard, unless it is to be `guarded`."""
 
-    def __init__(self, engine: Metronome | None = None) -> None:
+    def __init__(self, engine: Metronome | None = None, *, guarded: bool = False) -> None:
         super().__init__()
-        self.guard.voice = None
+        self.guard.voice = VoiceTimeline() if guarded else None
         self.engine = engine or Metronome()
         self.told: list[str] = []
         self.hearing = Hearing(
@@ -32,16 +35,17 @@ class Stand(Bench):
             Request("r", "s", "en-US"),
             self.ledger,
             self.captioner,
-            ear=None,
-            voice=None,
+            ear=Ear(Loudness) if guarded else None,
+            voice=self.guard.voice,
             random=random.Random(1).random,
             tell=lambda code, text: self.told.append(code),
         )
 
-    def put(self, start: int, end: int) -> None:
+    def put(self, start: int, end: int, *, silent: bool = False) -> None:
         self.ledger.receive(start, end - start)
         for at in range(start, end, 1600):
-            self.hearing.put(at, tone(min(1600, end - at)))
+            samples = min(1600, end - at)
+            self.hearing.put(at, bytes(2 * samples) if silent else tone(samples))
 
     def finals(self) -> list[str]:
         return [caption.text for caption in self.shown if caption.final]
@@ -175,3 +179,69 @@ def test_a_session_that_goes_on_passes_over_what_was_archived() -> None:
     run(second.hearing.run(words))
     assert second.finals() == ["w4", "w5"]
     assert Rehearing(words, 0, 0).may_be_new(words[0])
+
+
+class Slow(Metronome):
+    """An engine that is behind: all sound is there before it has taken its second chunk."""
+
+    async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
+        async def slowly() -> AsyncIterator[Chunk]:
+            async for chunk in sound:
+                yield chunk
+                await asyncio.sleep(0.01)
+
+        await super().transcribe(request, slowly(), report)
+
+
+def behind(pace: float) -> Stand:
+    """Three seconds of voice, twenty of silence and five of voice wait for the engine."""
+    stand = Stand(Slow(pace=pace), guarded=True)
+    stand.put(0, 3 * RATE)
+    stand.put(3 * RATE, 23 * RATE, silent=True)
+    stand.put(23 * RATE, 28 * RATE)
+    stand.hear()
+    return stand
+
+
+def left_out(stand: Stand) -> list[tuple[int, int]]:
+    spans = stand.engine.spans
+    return [(end, start) for (_, end), (start, _) in itertools.pairwise(spans) if start != end]
+
+
+def test_silence_is_left_out_to_catch_up() -> None:
+    """An engine at real-time pace that is behind gets the voices only, with a pause between them (SESSIONS 9).
+
+    The session's account goes on: the silence counts as heard and is settled, and words keep their times.
+    """
+    stand = behind(1.0)
+    ((end, start),) = left_out(stand)
+    assert 3.4 <= end / RATE <= 5.2
+    assert 21.8 <= start / RATE <= 22.6
+    assert {"w0", "w1", "w23", "w24", "w26"} <= set(stand.finals())
+    assert [caption.start for caption in stand.shown if caption.text == "w24"][-1] == round(24.2 * RATE)
+    stand.ledger.synced(len(stand.written))
+    assert stand.ledger.settle(stand.guard.voice, done=True) == 28 * RATE
+
+
+def test_an_engine_that_is_quick_gets_everything() -> None:
+    """It catches up by itself, and a pause is worth hearing."""
+    assert not left_out(behind(3.0))
+
+
+def test_nothing_is_left_out_of_what_is_live() -> None:
+    """Within two seconds of the end silence is heard, however long it is."""
+    stand = behind(1.0)
+    assert stand.engine.spans[-1][1] == 28 * RATE
+    quiet = Stand(Slow(pace=1.0), guarded=True)
+    quiet.put(0, 30 * RATE, silent=True)
+    quiet.hear()
+    assert sum(end - start for start, end in quiet.engine.spans) >= 2 * RATE
+
+
+def test_without_a_guard_nothing_is_known_of_silence() -> None:
+    """Where nobody measured voice all of the sound is heard."""
+    stand = Stand(Slow(pace=1.0))
+    stand.put(0, 3 * RATE)
+    stand.put(3 * RATE, 23 * RATE, silent=True)
+    stand.hear()
+    assert not left_out(stand)

@@ -25,6 +25,11 @@ class StreamTime:
         self.sent += samples
         self.position += samples
 
+    def leave_out(self, to: int) -> None:
+        """Note that the stream goes on with sample `to` of the session: what lies between is never sent."""
+        self._pieces.append((self.sent, to, True))
+        self.position = to
+
     def silence(self, samples: int) -> None:
         """Note that so many samples were sent that the session does not have."""
         self._piece(False)

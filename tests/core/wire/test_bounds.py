@@ -92,6 +92,7 @@ def test_the_bounds_are_those_of_the_contract() -> None:
         "OVERLAP_SECONDS": 3,
         "UNHEARD_SECONDS": 10,
         "UNSETTLED_SECONDS": 0.6,
+        "ORDER_SECONDS": 10,
         "GAP_FILL_SECONDS": 2,
         "HOLD_SECONDS": 3,
         "EXPIRE_SECONDS": 300,

@@ -20,6 +20,17 @@ def test_silence_of_our_own_moves_no_word() -> None:
     assert time.session(99.0) == 4 * RATE, "no word lies beyond what was sent"
 
 
+def test_sound_that_was_left_out_moves_no_word() -> None:
+    """Words before and behind it have the session's time, within what was sent."""
+    time = StreamTime(0)
+    time.sound(2 * RATE)
+    time.leave_out(30 * RATE)
+    time.sound(RATE)
+    assert time.session(1.5) == round(1.5 * RATE)
+    assert time.session(2.5) == round(30.5 * RATE)
+    assert time.session(99.0) == time.position == 31 * RATE
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 3 * RATE)), max_size=30), st.integers(0, 10**6))
 def test_time_never_runs_backwards(steps: list[tuple[bool, int]], start: int) -> None:
     """Later in the stream is never earlier in the session, and the ends meet."""
