@@ -63,6 +63,7 @@ class Emulator:
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL_TRANSCRIBE_STREAMING": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1,localhost",
         }
         return env | ({"SSL_CERT_FILE": self.ca, "AWS_CA_BUNDLE": self.ca} if self.ca else {})
 

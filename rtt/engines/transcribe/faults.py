@@ -37,6 +37,7 @@ ACCESS = (
     "identity (IAM), then start rtt again"
 )
 TRUST = "Connect without a proxy or login page that opens the encryption, or name its authority's file in AWS_CA_BUNDLE"
+PROXY = "Check HTTPS_PROXY, or name Amazon's host in NO_PROXY, then start rtt again"
 CHECK = "Check the language, region, vocabulary, filter and language model, then start the talk again"
 BUSY = "Amazon Transcribe has no room for this stream"
 GONE = "The connection to Amazon Transcribe was lost"
@@ -74,6 +75,8 @@ TABLE: dict[str, Row] = {
     "Unfinished": Row(True, "Amazon Transcribe did not finish its last line"),
     "Unresolved": Row(True, "Amazon Transcribe cannot be found", "Check the network and the region"),
     "Refused": Row(True, "Amazon Transcribe cannot be reached", "Check the network and the endpoint"),
+    "NoProxy": Row(True, "The proxy to Amazon Transcribe cannot be reached", PROXY),
+    "ProxyRefused": Row(False, "The proxy does not let rtt through to Amazon Transcribe", PROXY),
     "Untrusted": Row(False, "The certificate of Amazon Transcribe is not trusted", TRUST),
     "NoCredentials": Row(False, "No AWS credentials were found", "Set them (aws configure), then start rtt again"),
 }

@@ -8,9 +8,11 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from amazon_transcribe.model import Result
+from yarl import URL
 
 from rtt.engines.transcribe.address import Address
 from rtt.engines.transcribe.credentials import fetch, signed_address
@@ -105,12 +107,17 @@ class WebSocketTransport:
             try:
                 socket = await session.ws_connect(
                     url,
+                    proxy=_proxy(url),
                     ssl=self._tls if self._tls is not None else True,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                     max_msg_size=MESSAGE_MAX,
                     # Our answer to the other side's close frame may come too late, which would hide its code.
                     autoclose=False,
                 )
+            except aiohttp.ClientHttpProxyError as error:
+                raise Fault("ProxyRefused", f"it answers {error.status} {error.message}".rstrip()) from error
+            except aiohttp.ClientProxyConnectionError as error:
+                raise Fault("NoProxy", error.os_error.strerror or "") from error
             except aiohttp.WSServerHandshakeError as error:
                 raise Fault(f"HTTP {error.status}", "it answered without a WebSocket", error.status) from error
             except aiohttp.ClientConnectorCertificateError as error:
@@ -124,6 +131,16 @@ class WebSocketTransport:
             stack.pop_all()
         connection = socket._response.connection
         return WebSocketStream(session, socket, connection.transport if connection else None)
+
+
+def _proxy(url: URL) -> str | None:
+    """Return the proxy that the environment (HTTPS_PROXY, NO_PROXY) or the system names for an address, or None.
+
+    aiohttp itself would look for one under the scheme of the address, which nobody sets for "wss".
+    """
+    if proxy_bypass(f"{url.host}:{url.port}"):
+        return None
+    return getproxies().get("https" if url.scheme == "wss" else "http")
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> None:

@@ -1,11 +1,12 @@
 """The WebSocket transport: what only it does."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from rtt.engines.transcribe.address import Address
-from rtt.engines.transcribe.faults import Fault
+from rtt.engines.transcribe.faults import Fault, engine_error
 from rtt.engines.transcribe.options import TranscribeOptions
 from rtt.engines.transcribe.websocket import WebSocketTransport
 from tests.emulator.running import Emulator
@@ -64,3 +65,74 @@ def test_results_on_a_dead_connection_are_a_fault(service: Emulator) -> None:
         await stream.close()
 
     run(work())
+
+
+class Tunnel:
+    """An HTTP proxy: answers CONNECT with `status`, and carries bytes after a 200."""
+
+    def __init__(self, status: str = "200 Connection established") -> None:
+        self.status = status
+        self.asked: list[str] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.asked.append(head.decode().splitlines()[0])
+        writer.write(f"HTTP/1.1 {self.status}\r\n\r\n".encode())
+        if self.status.startswith("200"):
+            host, port = self.asked[-1].split()[1].split(":")
+            there, back = await asyncio.open_connection(host, int(port))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.carry(reader, back))
+                group.create_task(self.carry(there, writer))
+            back.close()
+        writer.close()
+
+    @staticmethod
+    async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await source.read(65536):
+                target.write(data)
+                await target.drain()
+        target.close()
+
+
+def through(tunnel: Tunnel, service: Emulator, monkeypatch: pytest.MonkeyPatch, bypassed: str = "") -> None:
+    """Open a stream and end it where the environment names `tunnel` as proxy."""
+
+    async def work() -> None:
+        async with await asyncio.start_server(tunnel, "127.0.0.1", 0) as server:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            monkeypatch.setenv("NO_PROXY", bypassed)
+            stream = await transport(service).open(QUERY)
+            await stream.send(bytes(3200))
+            await stream.end()
+            async for _ in stream:
+                pass
+            await stream.close()
+
+    run(work())
+
+
+def test_a_venues_proxy_is_used(service: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTPS_PROXY is honoured for the WebSocket too, and so is NO_PROXY."""
+    tunnel = Tunnel()
+    through(tunnel, service, monkeypatch)
+    assert tunnel.asked == [f"CONNECT {service.ws_url.split('/')[2]} HTTP/1.1"]
+    through(tunnel, service, monkeypatch, bypassed=service.ws_url.split("/")[2].split(":")[0])
+    assert len(tunnel.asked) == 1
+
+
+def test_a_proxy_that_refuses_or_is_not_there_is_named(service: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator reads that it was the proxy, not Amazon; only the one that is not there is tried again."""
+    with pytest.raises(Fault) as fault:
+        through(Tunnel("407 Proxy Authentication Required"), service, monkeypatch)
+    said = engine_error(fault.value, opening=True)
+    assert "proxy" in said.what
+    assert "407" in said.why
+    assert not said.retry
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with pytest.raises(Fault) as fault:
+        run(transport(service).open(QUERY))
+    said = engine_error(fault.value, opening=True)
+    assert "proxy" in said.what
+    assert said.retry
