@@ -72,8 +72,10 @@ def _convolved(values: Floats, kernel: Floats, bias: Floats, stride: int) -> Flo
     padded = np.zeros((count, frames + 2, channels), np.float32)
     padded[:, 1:-1] = values
     beside = np.concatenate([padded[:, shift : shift + frames : stride] for shift in range(3)], axis=2)
-    return np.maximum(beside @ kernel + bias, 0)
+    rectified: Floats = np.maximum(beside @ kernel + bias, np.float32(0))
+    return rectified
 
 
 def _sigmoid(values: Floats) -> Floats:
-    return 1 / (1 + np.exp(-values))
+    probabilities: Floats = np.float32(1) / (np.float32(1) + np.exp(-values))
+    return probabilities

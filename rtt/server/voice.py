@@ -25,7 +25,7 @@ class Loudness:
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return 1.0 for a window with sound in it, else 0.0."""
-        peaks = np.abs(samples).reshape(-1, WINDOW).max(axis=1)
+        peaks: NDArray[np.float32] = np.abs(samples).reshape(-1, WINDOW).max(axis=1)
         return (peaks > TONE_PEAK).astype(np.float32)
 
 
@@ -42,7 +42,7 @@ class Ear:
 
     def listen(self, pcm: bytes) -> tuple[float, ...]:
         """Return the probability of voice for each window of `pcm` (s16le); a last short one is filled with zeros."""
-        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
         if missing := -len(samples) % WINDOW:
             samples = np.concatenate([samples, np.zeros(missing, np.float32)])
         return tuple(self._detector(samples).tolist()) if len(samples) else ()
