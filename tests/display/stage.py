@@ -110,7 +110,8 @@ class Stage:
             return
         self._thaw.set()
         for screen in list(self.screens):
-            screen._req.transport.abort()  # type: ignore[union-attr]
+            if (transport := screen._req.transport) is not None:  # type: ignore[union-attr]
+                transport.abort()  # else the screen has just left by itself
         await self._runner.cleanup()
         self._runner = None
 
