@@ -24,6 +24,8 @@ class Word:
     """0 to 1, or None where the engine does not report it."""
     stable: bool = False
     """True where the engine promises not to take the word back."""
+    speaker: str = ""
+    """Who says it, by a label that means one voice within one engine stream; empty where nobody tells voices apart."""
 
     @property
     def middle(self) -> float:

@@ -75,7 +75,7 @@ FINAL: Fields = {
     "end": int,
     "at": (int, float),
 }
-WORD: Fields = {"text": str, "start": int, "end": int, "confidence": (int, float, type(None))}
+WORD: Fields = {"text": str, "start": int, "end": int, "confidence": (int, float, type(None)), "speaker": str}
 
 
 def encode(line: Line) -> bytes:
@@ -87,7 +87,7 @@ def encode(line: Line) -> bytes:
         case Final(caption=caption):
             body = {"type": "final"} | {name: getattr(caption, name) for name in FINAL}
             body |= {"stream": line.stream, "watermark": line.watermark}
-            body["words"] = [[word.text, word.start, word.end, word.confidence] for word in line.words]
+            body["words"] = [_values(word) for word in line.words]
         case Note():
             body = {"type": line.kind, "session": line.session, "at": line.at}
             if line.span is not None:
@@ -105,7 +105,7 @@ def decode(raw: bytes) -> Line | None:
                 return Head(**_fields(body, HEAD))
             case "final":
                 caption = Caption(final=True, **_fields(body, FINAL))
-                words = tuple(Word(**_fields(dict(zip(WORD, word, strict=True)), WORD)) for word in body["words"])
+                words = tuple(_word(*values) for values in body["words"])
                 return Final(caption, words, **_fields(body, {"stream": int, "watermark": int}))
             case str(kind):
                 span = _fields(body, {"from": int, "to": int, "why": str}) if "from" in body else None
@@ -114,6 +114,17 @@ def decode(raw: bytes) -> Line | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     return None
+
+
+def _values(word: Word) -> list[Any]:
+    """Return what a line holds of a word; a fifth value only where a speaker is known."""
+    return [word.text, word.start, word.end, word.confidence, *([word.speaker] if word.speaker else [])]
+
+
+def _word(text: Any, start: Any, end: Any, confidence: Any, speaker: Any = "") -> Word:
+    """Return the word of these values; raises TypeError where one is not of its kind."""
+    body = {"text": text, "start": start, "end": end, "confidence": confidence, "speaker": speaker}
+    return Word(**_fields(body, WORD))
 
 
 def _fields(body: dict[str, Any], kinds: Fields) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Entry:
 ENTRIES = (
     Entry(
         name="transcribe",
-        line="Amazon Transcribe, 54 languages, for talks before an audience: needs an AWS account and a network",
+        line="Amazon Transcribe, 77 languages, for talks before an audience: needs an AWS account and a network",
         make=_transcribe,
         needs=("amazon_transcribe", "awscrt"),
         chosen=False,  # `auto` may take it only after its `probe` proved the credentials, which takes a signed call

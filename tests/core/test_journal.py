@@ -30,7 +30,7 @@ CAPTIONS = st.builds(
     end=SAMPLE,
     at=AT,
 )
-WORDS = st.builds(Word, TEXT, SAMPLE, SAMPLE, st.none() | st.floats(0, 1))
+WORDS = st.builds(Word, TEXT, SAMPLE, SAMPLE, st.none() | st.floats(0, 1), speaker=TEXT)
 FINALS = st.builds(Final, CAPTIONS, st.lists(WORDS, max_size=5).map(tuple), st.integers(0, 99), SAMPLE)
 KINDS = st.sampled_from(["gap", "ended", "stop", "lost"])
 NOTES = st.builds(Note, KINDS, TEXT, st.none() | st.builds(Span, SAMPLE, SAMPLE, TEXT), AT)
@@ -111,6 +111,17 @@ def test_half_a_surrogate_pair_does_not_keep_a_final_from_the_disk() -> None:
     assert isinstance(back, Final)
     assert back.caption.text == "a?b"
     assert encode(Note("gap", "s1", Span(0, 1, "\udfff"), 1.0))
+
+
+def test_a_speaker_is_written_only_where_one_is_known() -> None:
+    """Lines without speakers stay as they always were, and older lines are read."""
+    line = replace(final(1), words=(replace(words("a")[0], speaker="1:0"), *words("b", 1.0)))
+    written = json.loads(encode(line))["words"]
+    assert [len(values) for values in written] == [5, 4]
+    assert decode(encode(line)) == line
+    for spoiled in ([*written[0], "more"], written[0][:3], [*written[1], 7], "abcd", {"text": "a"}, 5):
+        body = json.loads(encode(line)) | {"words": [spoiled]}
+        assert decode(json.dumps(body).encode()) is None
 
 
 # Recovering ----------------------------------------------------------------------------------------------------------

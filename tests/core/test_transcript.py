@@ -70,6 +70,65 @@ def test_json_tells_all_that_is_known() -> None:
     ]
 
 
+def said(text: str, *speakers: str, stream: int = 0) -> Final:
+    """Return a final, each word of which is said by one of the speakers."""
+    told = [word(one, 1.0) for one in text.split()]
+    words = tuple(replace(one, speaker=speaker) for one, speaker in zip(told, speakers, strict=True))
+    return Final(replace(caption(1), text=text), words, stream, 0)
+
+
+def test_who_speaks_is_said_where_it_changes() -> None:
+    """In brackets, as all that nobody said; also within a line, and not again for each line."""
+    lines = [
+        HEAD,
+        said("Good morning.", "1:7", "1:7"),
+        said("To you. Thanks!", "1:7", "1:7", "1:2"),
+        said("Bye", "1:2"),
+    ]
+    assert as_text(lines).splitlines() == [
+        "[speaker 1] Good morning.",
+        "To you. [speaker 2] Thanks!",
+        "Bye",
+    ]
+
+
+def test_a_voice_is_never_taken_for_one_of_another_stream() -> None:
+    """Each stream, each session and each server counts its speakers anew: a label alone names nobody."""
+    lines = [
+        HEAD,
+        said("a", "1:0"),
+        said("b", "1:0", stream=1),
+        HEAD,
+        said("c", "1:0"),
+        said("d", "2:0"),
+        said("e", "1:0"),
+    ]
+    assert as_text(lines).splitlines() == [
+        "[speaker 1] a",
+        "[speaker 2] b",
+        "[speaker 3] c",
+        "[speaker 4] d",
+        "[speaker 3] e",
+    ]
+
+
+def test_words_of_nobody_known_are_nobodys() -> None:
+    """A word without a label changes no speaker, and neither does one that the text does not hold."""
+    assert as_text([said("one two three", "1:0", "", "1:0")]) == "[speaker 1] one two three\n"
+    strange = said("one two", "1:0", "1:1")
+    text = as_text([replace(strange, caption=replace(strange.caption, text="something else"))])
+    assert "".join(text.replace("[speaker 1]", "").replace("[speaker 2]", "").split()) == "somethingelse"
+
+
+def test_json_names_the_speakers_the_same() -> None:
+    """Of the caption and of each word; where none is known there is no field."""
+    lines = [HEAD, said("To you", "1:7", "1:2"), final("Ciao"), said("again", "1:2")]
+    told = json.loads(as_json("r", lines))["entries"]
+    assert [entry.get("speakers") for entry in told] == [["speaker 1", "speaker 2"], None, ["speaker 2"]]
+    assert [one["speaker"] for one in told[0]["words"]] == ["speaker 1", "speaker 2"]
+    assert "speaker" not in told[1]["words"][0]
+
+
 def test_json_is_written_in_the_languages_own_script() -> None:
     """A person may read it too."""
     assert "è" in as_json("r", [final("è")])

@@ -31,6 +31,7 @@ class Results:
         self._hearing = hearing(settings, asked.rate)
         self._waiting: deque[Spoken] = deque()
         self._open: list[Spoken] = []
+        self._heard = 0
         self._id = self._new_id()
 
     @property
@@ -41,12 +42,12 @@ class Results:
     def push(self, pcm: bytes) -> list[Event]:
         """Take sound; return the events it causes, oldest first."""
         self.position += len(pcm) / 2 / self._asked.rate
-        self._waiting += map(self._jitter, self._hearing.push(pcm))
+        self._waiting += map(self._placed, self._hearing.push(pcm))
         return list(self._push())
 
     def finish(self) -> list[Event]:
         """Return the finals of all that is not final yet."""
-        self._waiting += map(self._jitter, self._hearing.finish())
+        self._waiting += map(self._placed, self._hearing.finish())
         events: list[Event] = []
         while self._waiting:
             events += self._take(self._waiting.popleft())
@@ -118,16 +119,18 @@ class Results:
         if self._asked.stabilization:
             item["Stable"] = stable
         if self._asked.speakers:
-            item["Speaker"] = "0"
+            item["Speaker"] = str(word.speaker)
         yield item
         if mark:
             times = {"StartTime": item["EndTime"], "Content": mark, "Type": "punctuation"}
             yield {key: value for key, value in item.items() if key != "Confidence"} | times
 
-    def _jitter(self, word: Spoken) -> Spoken:
+    def _placed(self, word: Spoken) -> Spoken:
         wrong = [self._random.uniform(-1, 1) * self._settings.jitter for _ in range(2)]
         start = max(0.0, word.start + wrong[0])
-        return replace(word, start=start, end=max(start + 0.01, word.end + wrong[1]))
+        self._heard += 1
+        speaker = (self._heard - 1) // self._settings.turn % 2 if self._settings.turn else 0
+        return replace(word, start=start, end=max(start + 0.01, word.end + wrong[1]), speaker=speaker)
 
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

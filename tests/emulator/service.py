@@ -96,7 +96,7 @@ class Service:
                 other.refuse(Refusal(409, "ConflictException", "A new stream started with the same session ID."), now)
         number = self._next
         self._next += 1
-        record = Record(number, route, asked.language, opened.answer["session-id"], dict(asked.given))
+        record = Record(number, route, asked.language, opened.answer["session-id"], dict(asked.given), time.time())
         self.records.append(record)
         stream = Stream(record, asked, self.settings, wire, faults, now)
         self.streams[number] = stream

@@ -30,6 +30,8 @@ class Settings:
     confidence: float = 0.95
     foreign_confidence: float = 0.2
     punctuation: bool = True
+    turn: int = 0
+    """Where speakers are asked for: two speak in turn, so many words each; 0: one speaks."""
     fragment: str = ""
     """What a cut tone word is heard as; empty: nothing, it is only counted."""
     loud: float = -40.0
@@ -75,8 +77,8 @@ class Settings:
             raise ValueError(f"mode must be one of {', '.join(MODES)}")
         if changed.limit_as not in ("response", "event"):
             raise ValueError("limit_as must be response or event")
-        if changed.words_per_final < 1 or changed.streams < 0:
-            raise ValueError("words_per_final must be at least 1, streams at least 0")
+        if changed.words_per_final < 1 or min(changed.streams, changed.turn) < 0:
+            raise ValueError("words_per_final must be at least 1, streams and turn at least 0")
         return changed
 
     def public(self) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Spoken:
     guess: str
     """The wrong word that a first partial shows for it."""
     invented: bool = False
+    speaker: int = 0
 
 
 class Hearing(Protocol):

@@ -56,6 +56,8 @@ class Record:
     language: str
     session: str
     parameters: dict[str, str]
+    opened: float = 0.0
+    """Wall-clock time of its opening, in seconds since 1970."""
     audio_seconds: float = 0.0
     chunks: int = 0
     shortest_chunk: float = 0.0

@@ -85,6 +85,19 @@ def test_times_are_wrong_by_the_jitter_and_the_same_each_time() -> None:
         assert one["StartTime"] == pytest.approx(other["StartTime"], abs=0.101)
 
 
+def test_speakers_take_turns_where_they_are_asked_for() -> None:
+    """So many words each, if set; without the parameter nobody is named."""
+    asked = Parameters("it-IT", 16_000, speakers=True)
+
+    def speakers(settings: Settings, asked: Parameters) -> list[str]:
+        items = told(settings, encode(range(5)), asked=asked)[-1]["Alternatives"][0]["Items"]
+        return [item.get("Speaker", "") for item in items if item["Type"] == "pronunciation"]
+
+    assert speakers(Settings(turn=2), asked) == ["0", "0", "1", "1", "0"]
+    assert speakers(Settings(), asked) == ["0"] * 5
+    assert speakers(Settings(turn=2), ASKED) == [""] * 5
+
+
 def test_punctuation_is_items_of_its_own() -> None:
     """A comma after four words, a full stop at the end, neither with a time of its own."""
     final = told(Settings(), encode(range(5)))[-1]["Alternatives"][0]

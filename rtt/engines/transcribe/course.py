@@ -1,7 +1,8 @@
 """One call of the engine: sound goes to a stream of the service, and before its time is over to the next one.
 
 Streams are changed in a pause, where nothing can be cut. Without a pause the new stream begins 3 s before the cut and
-its words are aligned with the old one's (SESSIONS 14, 15).
+its words are aligned with the old one's (SESSIONS 14, 15). The same is done where sound stayed away in the middle of
+speech and silence of our own went out in its place: for the service, that cut a word.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ from rtt.engines.transcribe.transport import Stream, Transport
 
 PAUSE = RATE // 2
 """Samples without voice that make a pause to change streams in."""
+BREATH = RATE // 5
+"""Samples without voice that lie between two words and not within one, as the silence of a "t" does."""
 EDGE = round(0.6 * RATE)
 """Words that end so near before a forced cut are left to the new stream (SESSIONS 15)."""
 VOICE = 0.5
@@ -73,7 +76,7 @@ class Course:
         self._transport, self._options, self._parameters = transport, options, parameters
         self._report, self._sent = report, sent
         self._limit = options.limit_seconds
-        self._quiet = 0
+        self._quiet = self._end = 0
         self._kept: deque[tuple[int, bytes, bool]] = deque(maxlen=-(-OVERLAP_SECONDS * RATE // WINDOW))
         self._changing: asyncio.Task[None] | None = None
 
@@ -86,13 +89,21 @@ class Course:
                 return
             leg = await self._open(group, streams, chunk.start)
             leg.release()
+            self._end = chunk.start
             while chunk is not None:
+                if leg.owns_until is not None:
+                    leg = await self._mend(group, streams, leg)
+                if chunk.start > self._end:
+                    # Silence was left out, so no word was cut; what lies before it cannot be sent again in one piece.
+                    await leg.leave_out(chunk.start)
+                    self._kept.clear()
                 for start, pcm, voice in windows(chunk):
                     await leg.sound(pcm, voice=voice)
+                    self._end = start + len(pcm) // 2
                     self._quiet = 0 if voice else self._quiet + len(pcm) // 2
                     self._kept.append((start, pcm, voice))
                     if leg.seconds >= self._limit:
-                        leg = await self._change(group, streams, leg, start + len(pcm) // 2)
+                        leg = await self._change(group, streams, leg, self._end)
                 coming = group.create_task(_next(sound))
                 chunk = await self._await(coming, leg)
             await leg.end()
@@ -103,8 +114,11 @@ class Course:
     async def _await(self, coming: "asyncio.Task[Chunk | None]", leg: Leg) -> Chunk | None:
         """Return what comes; while nothing does, keep the stream alive with silence in real time."""
         limits = self._options.limits
-        patience = limits.quiet if self._quiet else limits.quiet_in_voice
+        speech = self._quiet < BREATH
+        patience = limits.quiet_in_voice if speech else limits.quiet
         while not (await asyncio.wait((coming,), timeout=patience))[0]:
+            if speech and leg.owns_until is None:
+                leg.owns_until = self._end - EDGE
             await leg.silence()
             patience = TICK
         return coming.result()
@@ -140,18 +154,35 @@ class Course:
             # The old stream still hears: better to go on with it, and to try again in a while.
             self._limit = old.seconds + self._options.limits.roll_pause
             return old
-        self._limit = self._options.limit_seconds
         if not pause:
             old.owns_until = cut - EDGE
+        await self._switch(group, old, new, begin, overlap)
+        return new
+
+    async def _mend(self, group: asyncio.TaskGroup, streams: AsyncExitStack, old: Leg) -> Leg:
+        """Return a new stream that hears again, without a hole, what silence of our own tore apart in `old`."""
+        if self._changing is not None:
+            await self._changing
+        overlap = list(self._kept)
+        new = await self._open(group, streams, overlap[0][0])
+        await self._switch(group, old, new, overlap[0][0], overlap)
+        return new
+
+    async def _switch(
+        self, group: asyncio.TaskGroup, old: Leg, new: Leg, begin: int, overlap: list[tuple[int, bytes, bool]]
+    ) -> None:
+        """End the old stream and let the new one hear the overlap."""
+        self._limit = self._options.limit_seconds
         await old.end()
         self._changing = group.create_task(self._hand_over(old, new, begin))
         for _, pcm, voice in overlap:
             await new.sound(pcm, voice=voice)
-        return new
 
     async def _hand_over(self, old: Leg, new: Leg, begin: int) -> None:
         """Let the new stream speak once the old one said its last."""
         await old.finished()
+        # A new stream that lasts less than 3 s is followed by one that reaches back beyond it.
+        new.words.extend(old.words)
         if old.owns_until is None:
             new.release()
         else:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from amazon_transcribe.model import Result
@@ -51,7 +52,7 @@ class Leg:
         sent: Callable[[float], None],
     ) -> None:
         self.words: deque[Word] = deque(maxlen=WORDS)
-        """The newest words of its finals."""
+        """The newest words of its finals, and before them those of the streams before it."""
         self.owns_until: int | None = None
         """Words that end beyond this sample are the next stream's (SESSIONS 15)."""
         self.idle = False
@@ -101,6 +102,12 @@ class Leg:
         left = bytes(self._buffer)
         self._buffer.clear()
         await self._send(left + bytes(2 * MESSAGE - len(left)), len(left) // 2)
+
+    async def leave_out(self, to: int) -> None:
+        """Go on with sample `to` of the session, behind what is left of the sound before it."""
+        if self._buffer:
+            await self.silence()
+        self.time.leave_out(to)
 
     async def end(self) -> None:
         """Send what is left and end the stream; its reader goes on to the last final."""
@@ -194,7 +201,9 @@ class Leg:
             return
         if self.owns_until is not None and heard.words:
             own = self.owns_until
-            heard = heard.keeping(tuple(word for word in heard.words if word.end <= own))
+            kept = heard.keeping(tuple(word for word in heard.words if word.end <= own))
+            # What is left to the next stream has no verdict yet: after a loss it must be heard again.
+            heard = replace(kept, end=min(heard.end, max(heard.start, own)))
         if self._held is None:
             self._say(heard)
         else:

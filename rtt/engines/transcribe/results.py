@@ -1,12 +1,16 @@
 """From the service's results to what the engine heard."""
 
+from dataclasses import replace
+
 from amazon_transcribe.model import Item, Result
 
-from rtt.core.caption import Heard, Word
+from rtt.core.caption import RATE, Heard, Word
 from rtt.engines.transcribe.streamtime import StreamTime
 
 OPENING = "¿¡«„“‘([{"
 """Punctuation that belongs to the word behind it."""
+LABEL_MAX = 40
+"""Longest label of a speaker, in characters."""
 
 
 class Results:
@@ -54,11 +58,15 @@ class Results:
                     before += content
                 else:
                     last = words[-1]
-                    words[-1] = Word(last.text + content, last.start, last.end, last.confidence, last.stable)
+                    words[-1] = replace(last, text=last.text + content)
                 continue
-            start = self._time.session(item.start_time or 0.0)
-            end = self._time.session(item.end_time or 0.0)
+            begins, ends = item.start_time or 0.0, item.end_time or 0.0
+            end = self._time.session(ends)
+            # A time that is a little wrong must not stretch a word over a silence that was left out.
+            start = max(self._time.session(begins), end - round(max(0.0, ends - begins) * RATE))
             confidence = None if item.confidence is None else min(1.0, max(0.0, item.confidence))
-            words.append(Word(before + content, start, max(start + 1, end), confidence, bool(item.stable)))
+            # Each stream of the service counts its speakers anew: its "0" is not the one of the stream before.
+            speaker = f"{self._name}:{item.speaker}"[:LABEL_MAX] if item.speaker else ""
+            words.append(Word(before + content, start, max(start + 1, end), confidence, bool(item.stable), speaker))
             before = ""
         return tuple(words)

@@ -136,6 +136,34 @@ def test_a_stream_is_kept_alive_while_no_sound_comes_and_times_stay_true() -> No
     assert len(service.asked) == 1
 
 
+@pytest.mark.parametrize("limit", [60.0, 3.0])
+def test_silence_that_is_left_out_moves_no_word(limit: float) -> None:
+    """Where the server catches up, a chunk begins later than the one before it ended; over a change of streams too."""
+    service = ScriptedService()
+    hush = bytes(RATE)  # half a second is heard on either side
+    parts = [said([1, 2, 3, 4, 5]) + hush, hush + said([6, 7, 8]) + hush, hush + said(range(9, 20))]
+    starts = [0, 20 * RATE, 31 * RATE + 77]
+
+    async def sound():
+        for start, pcm in zip(starts, parts, strict=True):
+            async for chunk in chunks(pcm, start):
+                yield chunk
+
+    async def work() -> list[Heard]:
+        reports: list[Heard] = []
+        one = engine(service, limit_seconds=limit, limits=Limits(roll_pause=1.0))
+        await one.transcribe(REQUEST, sound(), reports.append)
+        return reports
+
+    words = [word for heard in run(work()) if heard.final for word in heard.words]
+    assert [word.bare for word in words] == [f"w{number}" for number in range(1, 20)]
+    spoken = [(0, 5), (starts[1] + RATE // 2, 3), (starts[2] + RATE // 2, 11)]
+    places = [start + round(index * 0.4 * RATE) for start, count in spoken for index in range(count)]
+    for word, place in zip(words, places, strict=True):
+        assert abs(word.start - place) < 0.03 * RATE
+    assert (len(service.streams) > 1) == (limit < 60)
+
+
 def test_silence_is_not_taken_for_a_mute_service() -> None:
     """Where nobody speaks, no event is no fault."""
     service = ScriptedService()
@@ -231,3 +259,33 @@ def test_windows_know_who_speaks() -> None:
     assert [voice for _, _, voice in windows(Chunk(512, pcm, (0.9, 0.1)))] == [True, False, False]
     assert [voice for _, _, voice in windows(Chunk(512, pcm, None))] == [True, True, False]
     assert [start for start, _, _ in windows(Chunk(512, pcm, None))] == [512, 1024, 1536]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sound_that_stays_away_in_the_midst_of_speech_costs_no_word(seed: int) -> None:
+    """Silence of our own cuts a word for the service; a new stream hears it whole, however often that happens."""
+    service = ScriptedService()
+    chance = random.Random(seed)
+    # Numbers repeat, so that alignment cannot rest on words being different.
+    numbers = [chance.randrange(6) for _ in range(40)]
+    pcm = said(numbers)
+    stays_away = [chance.randrange(3 * RATE, len(pcm) // 2) for _ in range(3)]
+
+    async def work() -> Stand:
+        stand = Stand(engine(service))
+        at = 0
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stand.hearing.run())
+            for sample in sorted(stays_away):
+                stand.put(pcm[2 * at : 2 * sample])
+                at = sample
+                await asyncio.sleep(1.5)
+            stand.put(pcm[2 * at :])
+            stand.hearing.end()
+        return stand
+
+    stand = run(work())
+    assert stand.words() == [f"w{number}" for number in numbers]
+    assert stand.told == []
+    assert len(service.streams) > 1
+    assert all(stream.closed for stream in service.streams)

@@ -70,7 +70,9 @@ def test_words_that_are_known_and_words_of_the_next_stream_are_left_out() -> Non
         desk.leg.release(Rehearing([Word("w1", 0, 5000)], round(0.3 * RATE), 0))
         await desk.leg.sound(encode([1, 2, 3, 4]), voice=True)
 
-    assert work(do).finals == ["w2 w3"]
+    desk = work(do)
+    assert desk.finals == ["w2 w3"]
+    assert max(heard.end for heard in desk.reports) == round(1.5 * RATE), "the rest has no verdict yet"
 
 
 def test_silence_of_our_own_takes_the_rest_along() -> None:
@@ -87,6 +89,25 @@ def test_silence_of_our_own_takes_the_rest_along() -> None:
     assert bytes(desk.stream.pcm[:1024]) == b"\x01\x00" * 512
     assert desk.leg.time.position == 512
     assert desk.seconds == pytest.approx(0.1)
+
+
+def test_sound_that_is_left_out_moves_no_word() -> None:
+    """The message that was begun is filled up with silence, and the words behind it have the session's time."""
+
+    async def do(desk: Desk) -> None:
+        desk.leg.release()
+        await desk.leg.sound(encode([1]) + bytes(2 * 512), voice=True)
+        at = desk.leg.time.position
+        await desk.leg.leave_out(60 * RATE)
+        assert at < desk.leg.time.position == 60 * RATE
+        await desk.leg.leave_out(90 * RATE)
+        await desk.leg.sound(bytes(RATE) + encode([2]) + bytes(2 * RATE), voice=True)
+
+    desk = work(do)
+    words = [word for heard in desk.reports if heard.final for word in heard.words]
+    assert [word.bare for word in words] == ["w1", "w2"]
+    assert [round(word.start / RATE, 1) for word in words] == [0.0, 90.5]
+    assert set(desk.stream.sent[:-1]) == {1600}
 
 
 def test_sound_is_not_sent_faster_than_the_service_may_be_fed() -> None:

@@ -3,7 +3,7 @@
 from amazon_transcribe.model import Alternative, Item, Result
 
 from rtt.core.caption import RATE
-from rtt.engines.transcribe.results import Results
+from rtt.engines.transcribe.results import LABEL_MAX, Results
 from rtt.engines.transcribe.streamtime import StreamTime
 
 
@@ -19,6 +19,10 @@ def word(text: str, start: float, end: float, confidence: float | None = 0.9, st
 
 def mark(text: str) -> Item:
     return Item(0.0, 0.0, "punctuation", text)
+
+
+def voiced(text: str, start: float, speaker: str | None) -> Item:
+    return Item(start, start + 0.3, "pronunciation", text, speaker=speaker, confidence=0.9)
 
 
 def result(text: str, *items: Item, partial: bool = False, name: str = "a") -> Result:
@@ -67,3 +71,31 @@ def test_a_word_without_length_or_with_strange_confidence_is_still_a_word() -> N
     assert heard is not None
     assert heard.words[0].end == heard.words[0].start + 1
     assert heard.words[0].confidence == 1.0
+
+
+def test_a_word_is_never_longer_than_the_service_says() -> None:
+    """Its beginning may be told a little too early, before a silence of a minute that was left out."""
+    time = StreamTime(0)
+    time.sound(2 * RATE)
+    time.leave_out(62 * RATE)
+    time.sound(2 * RATE)
+    heard = Results("1", time).heard(result("late", word("late", 1.9, 2.5)))
+    assert heard is not None
+    assert (heard.words[0].start, heard.words[0].end) == (round(61.9 * RATE), round(62.5 * RATE))
+
+
+def test_a_speaker_is_one_of_its_stream() -> None:
+    """The service counts speakers anew in each stream, so that a label names the stream too; no label, no speaker."""
+    items = [voiced("yes", 1.0, "0"), mark(","), voiced("no", 1.5, "1"), voiced("so", 2.0, None)]
+    first = results().heard(result("yes, no so", *items))
+    time = StreamTime(0)
+    time.sound(100 * RATE)
+    second = Results("2", time).heard(result("yes, no so", *items))
+    assert first is not None
+    assert second is not None
+    assert [word.speaker for word in first.words] == ["1:0", "1:1", ""]
+    assert [word.speaker for word in second.words] == ["2:0", "2:1", ""]
+    assert first.words[0].text == "yes,"
+    long = results().heard(result("x", voiced("x", 1.0, "s" * 5000)))
+    assert long is not None
+    assert len(long.words[0].speaker) == LABEL_MAX
