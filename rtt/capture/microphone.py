@@ -1,18 +1,23 @@
 """The default input of this computer as a source.
 
 Opened at 16 kHz, so that the sound system resamples (cleanly, measured), with two channels where there are two, which
-are averaged here. The sound system's thread only copies; a bounded queue stands between it and the loop. When blocks
-stop coming for a second, or the stream ends, the capture stops: the input is never replaced by another.
+are averaged here. The sound system's thread only copies; a bounded queue stands between it and the loop. What it lost,
+or the computer slept through, is measured by the clock (`arrivals`) and becomes a gap, so that session time stays
+true. When blocks stop coming for a second, or the stream ends, the capture stops: the input is never replaced by
+another.
 """
 
 import asyncio
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from rtt.capture.arrivals import Arrivals, Block
 from rtt.capture.aside import aside
 from rtt.capture.devices import default_input
 from rtt.capture.resample import ToSpeech, floats
@@ -31,33 +36,26 @@ OPEN_SECONDS = 5.0
 """For opening; a frozen sound server never answers."""
 CLOSE_SECONDS = 2.0
 """For closing."""
-RECENT = 50
-"""Blocks by whose arrival the length of a loss is measured."""
+SLICE = 0.1
+"""Silence is counted in such pieces, so that a process that was stopped does not count what it slept through."""
+HELD_UP = 1.0
+"""A piece that took this many seconds more was slept through; then the input, too, may need a moment to wake."""
 
 
-class Arrivals:
-    """Measures how much sound a sound system lost, by when its blocks came.
+if sys.platform == "linux":
 
-    A block is never early, so over the last `RECENT` blocks the least (arrival - length so far) is what the path
-    takes; by how much a block after a loss is later than that, is what was lost. Exact to the path's jitter.
-    """
+    def elapsed() -> float:
+        """Return seconds of a clock that never goes back and goes on while the computer sleeps."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
-    def __init__(self) -> None:
-        self._recent: deque[float] = deque(maxlen=RECENT)
-        self._length = 0.0
+elif sys.platform == "darwin":
 
-    def skip(self, seconds: float) -> None:
-        """Note `seconds` of sound that came and were not kept."""
-        self._length += seconds
+    def elapsed() -> float:
+        """Return seconds of a clock that never goes back and goes on while the computer sleeps."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
 
-    def block(self, at: float, seconds: float, lost: bool) -> float:
-        """Take a block of `seconds` that arrived `at`; return the seconds lost before it (0 unless `lost`)."""
-        self._length += seconds
-        behind = at - self._length
-        missing = max(0.0, behind - min(self._recent)) if lost and self._recent else 0.0
-        self._length += missing
-        self._recent.append(at - self._length)
-        return missing
+else:
+    elapsed = time.monotonic
 
 
 class Microphone:
@@ -65,13 +63,13 @@ class Microphone:
 
     live = True
 
-    def __init__(self, system: SoundSystem, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, system: SoundSystem, *, clock: Callable[[], float] = elapsed) -> None:
         self._system, self._clock = system, clock
         self.name = "default input"
         self._rate, self._channels = RATE, 1
         self._stream: Stream | None = None
         self._lock = threading.Lock()
-        self._queue: deque[tuple[bytes, bool, float]] = deque()
+        self._queue: deque[Block] = deque()
         self._overflowed = 0
         self._gone = False
         self._told = False
@@ -104,24 +102,44 @@ class Microphone:
     async def __aiter__(self) -> AsyncIterator[bytes | Lost]:
         speech, arrivals, limit = ToSpeech(self._rate), Arrivals(), FIRST_SECONDS
         while True:
-            try:
-                async with asyncio.timeout(limit):
-                    await self._news.wait()
-            except TimeoutError:
-                raise self._stopped(f"no sound came for {limit:.0f} s") from None
-            limit = SILENT_SECONDS
+            there = await self._news_within(limit)
             blocks, overflowed = self._take()
             if overflowed:
+                for piece in self._pieces(arrivals.flush(), speech):
+                    yield piece
                 arrivals.skip(overflowed / self._rate)
                 yield Lost(round(overflowed * RATE / self._rate), "this computer was too busy")
-            for pcm, lost, at in blocks:
-                missing = arrivals.block(at, len(pcm) / 2 / self._channels / self._rate, lost)
-                if missing:
-                    yield Lost(round(missing * RATE), "the sound system lost sound")
-                if ready := speech.push(floats(pcm, self._channels)):
+            for block in blocks:
+                for piece in self._pieces(arrivals.push(block), speech):
+                    yield piece
+            if self._gone or not there:
+                for piece in self._pieces(arrivals.flush(), speech):
+                    yield piece
+                raise self._stopped("it ended the stream" if self._gone else f"no sound came for {limit:.0f} s")
+            limit = SILENT_SECONDS
+
+    async def _news_within(self, limit: float) -> bool:
+        """Wait for a block, or for the end of the stream; False if this process ran for `limit` seconds without."""
+        left = limit
+        while left > 0:
+            begin = self._clock()
+            try:
+                async with asyncio.timeout(SLICE):
+                    await self._news.wait()
+            except TimeoutError:
+                held_up = self._clock() - begin > SLICE + HELD_UP
+                left = max(left, FIRST_SECONDS) if held_up else left - SLICE
+            else:
+                return True
+        return False
+
+    def _pieces(self, given: Iterable[Block | float], speech: ToSpeech) -> Iterator[bytes | Lost]:
+        for item in given:
+            if isinstance(item, Block):
+                if ready := speech.push(floats(item.pcm, self._channels)):
                     yield ready
-            if self._gone:
-                raise self._stopped("it ended the stream")
+            else:
+                yield Lost(round(item * RATE), "the sound system lost sound, or this computer slept")
 
     def _open(self, chosen: Input) -> Stream:
         self._channels = min(2, chosen.channels)
@@ -137,7 +155,7 @@ class Microphone:
         self._rate = rate
         return self._system.open(chosen, rate, self._channels, rate // 10, self._on_block, self._on_finished)
 
-    def _take(self) -> tuple[list[tuple[bytes, bool, float]], int]:
+    def _take(self) -> tuple[list[Block], int]:
         with self._lock:
             blocks, overflowed = list(self._queue), self._overflowed
             self._queue.clear()
@@ -149,12 +167,11 @@ class Microphone:
     def _on_block(self, pcm: bytes, lost: bool) -> None:
         with self._lock:
             if len(self._queue) >= QUEUE:
-                oldest, lost_before, _ = self._queue.popleft()
-                self._overflowed += len(oldest) // 2 // self._channels
-                if lost_before:
-                    following, _, at = self._queue[0]
-                    self._queue[0] = (following, True, at)
-            self._queue.append((pcm, lost, self._clock()))
+                oldest = self._queue.popleft()
+                self._overflowed += len(oldest.pcm) // 2 // self._channels
+                if oldest.lost:
+                    self._queue[0] = replace(self._queue[0], lost=True)
+            self._queue.append(Block(pcm, len(pcm) / 2 / self._channels / self._rate, self._clock(), lost))
             told, self._told = self._told, True
         if not told:
             self._wake()

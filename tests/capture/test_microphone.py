@@ -1,9 +1,10 @@
 import asyncio
+import time
 
 import numpy as np
 import pytest
 
-from rtt.capture.microphone import QUEUE, Arrivals, Microphone
+from rtt.capture.microphone import QUEUE, Microphone, elapsed
 from rtt.capture.scripted import ScriptedSound
 from rtt.capture.sound import Input
 from rtt.capture.source import Lost
@@ -14,6 +15,7 @@ from tests.harness.aio import run
 MONO = Input("Mono mic", "ALSA", 1, 16_000, default=True)
 STEREO = Input("Mixer", "ALSA", 18, 48_000, default=True)
 OTHER = Input("Other", "ALSA", 2, 48_000)
+WHY = "the sound system lost sound, or this computer slept"
 
 
 class Broken:
@@ -114,40 +116,84 @@ def test_a_loss_of_our_own_is_not_taken_for_one_of_the_sound_system() -> None:
     assert losses == [7 * 1600]
 
 
-def test_what_the_sound_system_lost_is_measured_by_when_the_next_block_comes() -> None:
-    """The sample counter goes on with the time, so that captions stay in time."""
-    arrivals = Arrivals()
-    assert [arrivals.block(5.13 + 0.1 * n + jitter, 0.1, False) for n, jitter in enumerate((0, 0.03, 0.01, 0))] == [
-        0
-    ] * 4
-    assert arrivals.block(5.13 + 0.4 + 0.25, 0.1, True) == pytest.approx(0.25)
-    assert arrivals.block(5.13 + 0.5 + 0.25, 0.1, True) == pytest.approx(0, abs=1e-9)
-    assert arrivals.block(5.13 + 0.6 + 0.25 + 0.5, 0.1, False) == 0
-    assert Arrivals().block(1, 0.1, True) == 0
+async def paced(now: list[float], later: list[tuple[float, bool]], pieces: int) -> list[bytes | Lost]:
+    """Return what a microphone gives of blocks that come so much later than the one before, some of them flagged."""
+    sound = ScriptedSound([MONO])
+    async with Microphone(sound, clock=lambda: now[0]) as source:
+        for seconds, lost in later:
+            now[0] += seconds
+            sound.give(ramp(1600), lost)
+        blocks = aiter(source)
+        return [await anext(blocks) for _ in range(pieces)]
 
 
-def test_sound_that_was_kept_out_is_not_counted_as_lost_twice() -> None:
-    """What fell out of our own queue did arrive."""
-    arrivals = Arrivals()
-    arrivals.block(0.1, 0.1, False)
-    arrivals.skip(0.7)
-    assert arrivals.block(0.9, 0.1, True) == pytest.approx(0, abs=1e-9)
+STEADY = (0.1, False)
 
 
 def test_a_flagged_loss_becomes_a_gap_before_its_block() -> None:
     """The operator and the server both learn of it, in its place."""
+    pieces = run(paced([100.0], [STEADY, STEADY, (0.25, True), *[STEADY] * 6], 4))
+    assert pieces == [ramp(1600), ramp(1600), Lost(2400, WHY), ramp(1600)]
+
+
+def test_a_stall_nobody_flags_becomes_a_gap_of_its_length() -> None:
+    """Sound servers say nothing of what they lose, and a computer that slept an hour knows of nothing."""
+    pieces = run(paced([100.0], [STEADY, STEADY, (3600.1, False), *[STEADY] * 6], 10))
+    assert pieces == [ramp(1600), ramp(1600), Lost(3600 * 16_000, WHY), *[ramp(1600)] * 7]
+
+
+def test_what_was_held_when_the_input_went_is_given_first() -> None:
+    """A late block, and then nothing: the sound is sent, after a gap, before the capture stops."""
+    sound, now, found = ScriptedSound([MONO]), [100.0], []
+
+    async def hear() -> None:
+        async with Microphone(sound, clock=lambda: now[0]) as source:
+            for later in (0.1, 0.1, 0.6):
+                now[0] += later
+                sound.give(ramp(1600))
+            sound.vanish()
+            async for piece in source:
+                found.append(piece)  # noqa: PERF401 - an error follows what is found
+
+    with pytest.raises(SourceError, match="is gone"):
+        run(hear())
+    assert found == [ramp(1600), ramp(1600), Lost(8000, WHY), ramp(1600)]
+
+
+def test_a_process_that_was_stopped_does_not_take_its_input_for_gone() -> None:
+    """Its own sleep is not the input's: the input gets the time to wake that it gets at the start."""
     sound, now = ScriptedSound([MONO]), [100.0]
 
-    async def hear() -> list[bytes | Lost]:
-        async with Microphone(sound, clock=lambda: now[0]) as source:
-            for later, lost in ((0.1, False), (0.1, False), (0.4, True)):
-                now[0] += later
-                sound.give(ramp(1600), lost)
-            blocks = aiter(source)
-            return [await anext(blocks) for _ in range(4)]
+    def clock() -> float:
+        now[0] += naps.pop() if naps else 0.0
+        return now[0]
 
-    pieces = run(hear())
-    assert pieces == [ramp(1600), ramp(1600), Lost(4800, "the sound system lost sound"), ramp(1600)]
+    naps: list[float] = []
+
+    async def hear() -> bytes | Lost:
+        async with Microphone(sound, clock=clock) as source:
+            blocks = aiter(source)
+            sound.give(ramp(1600))
+            await anext(blocks)
+            naps.extend([20.0, 0.0])
+            coming = asyncio.ensure_future(anext(blocks))
+            await asyncio.sleep(1.5)
+            sound.give(ramp(1600))
+            for _ in range(8):
+                now[0] += 0.1
+                sound.give(ramp(1600))
+            return await coming
+
+    lost = run(hear())
+    assert isinstance(lost, Lost)
+    assert lost.samples == pytest.approx(20 * 16_000, abs=3200)
+
+
+def test_time_goes_on_while_the_computer_sleeps() -> None:
+    """The clock for outages is never behind the one that stands still in a suspend."""
+    before = elapsed()
+    assert 0 <= elapsed() - before < 60
+    assert elapsed() >= time.monotonic() - 1
 
 
 def test_an_input_that_ends_stops_the_capture_loudly() -> None:
