@@ -80,6 +80,11 @@ def data_path() -> Path:
     return platformdirs.user_data_path("rtt", appauthor=False)
 
 
+def state_path() -> Path:
+    """Return the platform's folder for a user's state: the spool, where `--state-dir` does not say otherwise."""
+    return platformdirs.user_state_path("rtt", appauthor=False)
+
+
 def load(path: Path | None = None) -> Config:
     """Read the file at `path`, or the user's own, which need not exist.
 

@@ -5,7 +5,17 @@ from pathlib import Path
 import pytest
 
 from rtt.core.errors import UsageError
-from rtt.settings import Config, Option, config_path, data_path, defaults, load, room_languages, room_options
+from rtt.settings import (
+    Config,
+    Option,
+    config_path,
+    data_path,
+    defaults,
+    load,
+    room_languages,
+    room_options,
+    state_path,
+)
 from tests.harness.process import running
 
 COMMANDS = {
@@ -36,7 +46,7 @@ def test_without_a_file_nothing_is_set(tmp_path: Path) -> None:
 
 def test_both_places_are_the_platform_s() -> None:
     """Settings and data live where the platform keeps a user's files, each under rtt's name."""
-    assert config_path().parent.name == data_path().name == "rtt"
+    assert config_path().parent.name == data_path().name == state_path().name == "rtt"
 
 
 def test_values_arrive_as_the_command_line_would_give_them(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from rtt.capture.haste import Haste
 from rtt.capture.session import Session, Unreadable
+from rtt.capture.spool import Spool
 from rtt.core.caption import RATE
 from rtt.core.errors import LinkError
 from rtt.core.wire.audio import (
@@ -57,6 +59,8 @@ class Feed:
     """The source has ended."""
     anchor: tuple[int, float] | None = None
     """A sample and its wall-clock time, as the newest block gave them."""
+    refusal: str = ""
+    """Why the server refused this connection, in full: a close frame has no room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,17 @@ class Patience:
     """Between two `clock` messages."""
     steady: float = 5.0
     """Until a connection counts as one: waits begin small again, and after ones that did not hold it is told of."""
+    first: float = 3.0
+    """Until a source that goes on with a talk gives its first sound."""
     taken: float = 10.0
     """While a taken room is tried again (SESSIONS 7)."""
 
 
 class Conversation:
-    """One connection; `say` gets sentences for the operator, `wall` is the wall-clock time."""
+    """One connection; `say` gets sentences for the operator, `wall` is the wall-clock time.
+
+    `spool` holds sound that has left memory; `haste` decides where a late capture skips to now.
+    """
 
     def __init__(
         self,
@@ -90,9 +99,12 @@ class Conversation:
         say: Callable[[str], None],
         wall: Callable[[], float],
         patience: Patience,
+        spool: Spool | None = None,
+        haste: Haste | None = None,
     ) -> None:
         self._socket, self._session, self._feed = socket, session, feed
         self._language, self._say, self._wall, self._patience = language, say, wall, patience
+        self._spool, self._haste = spool, haste
         self._loop = asyncio.get_running_loop()
         self._owed_since: float | None = None
         self._moved_at = self._loop.time()
@@ -102,7 +114,11 @@ class Conversation:
         """Say hello and wait for `ready`."""
         anchor = self._feed.anchor
         at = anchor[1] if anchor and anchor[0] == self._session.ring.next else self._wall()
-        await self._socket.send(encode(self._session.hello(self._language, at)))
+        hello = self._session.hello(self._language, at)
+        self._feed.refusal = ""
+        if self._spool is not None:  # first: a capture that is started again must not count below this
+            await self._spool.sign(hello.session, hello.attempt)
+        await self._socket.send(encode(hello))
         try:
             async with asyncio.timeout(self._patience.ready):
                 while not isinstance(message := self._read(await self._socket.recv()), Ready):
@@ -126,6 +142,9 @@ class Conversation:
             except (Broken, ConnectionClosed, LinkError) as error:
                 outcome = error  # raised below, where no group wraps it
             speaker.cancel()
+        if isinstance(outcome, Broken | LinkError):
+            # A peer that takes nothing leaves the buffers full, and a polite close would wait for room in them.
+            self._socket.transport.abort()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -161,6 +180,8 @@ class Conversation:
                 self._owed_since = self._loop.time() if self._session.cursor > message.received else None
                 self._feed.more.set()
                 self._feed.room.set()
+            case Notice(code="refused", text=text):
+                self._feed.refusal = text  # the close code follows, and with it the one sentence
             case Notice():
                 self._say(f"Server: {message.text}")
             case Drain():
@@ -209,13 +230,22 @@ class Conversation:
 
     async def _send_held(self) -> None:
         session = self._session
+        if self._haste is not None and not self._feed.over and self._haste.holds(session, self._loop.time()):
+            return
         for piece in session.ring.frames(session.cursor, session.heard + session.window * RATE):
             self._owed_since = self._owed_since or self._loop.time()
             session.sent = max(session.sent, piece.end)
-            if piece.pcm is None:
+            pcm = piece.pcm
+            if piece.away and self._spool is not None:
+                pcm = await self._spool.read(piece.start, piece.end)
+            if piece.away and pcm is None:
+                session.ring.miss(piece, "the disk it was kept on could not be read")
+                self._feed.more.set()
+                return
+            if pcm is None:
                 await self._socket.send(encode(Gap(piece.start, piece.end, piece.why[:WHY_MAX])))
             else:
-                await self._socket.send(encode_audio(piece.start, piece.pcm))
+                await self._socket.send(encode_audio(piece.start, pcm))
             session.cursor = piece.end
             self._feed.room.set()
         if self._feed.over and not self._end_sent and session.cursor >= session.ring.next:

@@ -1,8 +1,11 @@
 """One talk from the source's first sample to the server's last word."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING
 
+from rtt.capture.backpressure import Backpressure
 from rtt.capture.level import Meter
 from rtt.capture.source import Lost, Source
 from rtt.capture.status import Face, View, clock
@@ -11,15 +14,32 @@ from rtt.capture.watch import Watch
 from rtt.core.caption import RATE
 from rtt.core.errors import LinkError, RttError, SetupError, SourceError
 
+if TYPE_CHECKING:  # it loads a library that most captures do not need
+    from rtt.capture.record import Record
+
 LEAVE_SECONDS = 35.0
 """How long a capture that is told to leave waits for the server to settle (SESSIONS 6, and a little more)."""
 
 
 class Talk:
-    """Brings `source` to `uplink` and shows it on `face`; `room` is for the eye."""
+    """Brings `source` to `uplink` and shows it on `face`; `room` is for the eye.
 
-    def __init__(self, source: Source, uplink: Uplink, face: Face, room: str, leave: float = LEAVE_SECONDS) -> None:
+    `record` gets all that is captured; `backpressure` is there where only the newest sound is wanted.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        uplink: Uplink,
+        face: Face,
+        room: str,
+        leave: float = LEAVE_SECONDS,
+        *,
+        record: "Record | None" = None,
+        backpressure: Backpressure | None = None,
+    ) -> None:
         self._source, self._uplink, self._face, self._room, self._leave = source, uplink, face, room, leave
+        self._record, self._backpressure = record, backpressure
         self._meter = Meter()
         self._watch = Watch(self._meter)
         self._failure: RttError | None = None
@@ -28,11 +48,12 @@ class Talk:
     async def run(self, stopped: Callable[[], Awaitable[object]]) -> int:
         """Return the exit code: 0 when all is settled, 1 when not; `stopped` returns when the operator wants to leave.
 
-        A talk that was ended by the operator is 0 whatever could be settled; what could not is said. Raises
-        `SourceError` after a source that went away was settled, `LinkError` where the server refuses.
+        A talk that the operator ended is no exception (SESSIONS 6). What is not settled is said, with the command that
+        sends it later. Raises `SourceError` after a source that went away was settled, `LinkError` where the server
+        refuses.
         """
         with self._face:
-            async with self._source:
+            async with self._put_away(), self._record or nullcontext(), self._source:
                 self._face.say(f"Room {self._room} hears {self._source.name}.")
                 async with asyncio.TaskGroup() as group:
                     pump = group.create_task(self._pump())
@@ -52,15 +73,22 @@ class Talk:
     async def _pump(self) -> None:
         try:
             async for piece in self._source:
+                if self._record is not None:
+                    self._record.take(piece)
                 if isinstance(piece, Lost):
                     self._watch.lose(piece.samples, piece.why)
                 else:
                     self._meter.push(piece)
                 if dropped := await self._uplink.feed(piece):
                     self._watch.lose(dropped.samples, dropped.why)
+                if self._backpressure is not None:
+                    self._backpressure.relieve(self._uplink.session.ring, self._uplink.session.cursor)
         except SourceError as error:
             self._failure = error
             self._face.say(f"{error} What was heard until then is finished now.")
+        finally:
+            if self._backpressure is not None:
+                self._backpressure.end()
 
     async def _send(self) -> None:
         try:
@@ -79,7 +107,9 @@ class Talk:
         if not self._uplink.met:
             return  # no server ever took the talk: there is nobody to wait for
         if asked.done():
-            self._face.say("Leaving: the server finishes what was said. Press Ctrl-C again to leave at once.")
+            self._face.say(
+                f"Leaving: the server finishes what was said. Press Ctrl-C again to leave at once{self._later()}."
+            )
         await asyncio.wait({link}, timeout=self._leave)
 
     async def _show(self) -> None:
@@ -121,9 +151,26 @@ class Talk:
                 f"{missing:.1f} s of {samples / RATE:.1f} s are not settled: what was said from"
                 f" {clock(settled / RATE)} on may be missing in the captions."
             )
+            if kept := self._uplink.kept:
+                self._face.say(
+                    f"{kept / RATE:.1f} s are kept on disk. Send them later with: {self._uplink.target.later}"
+                )
+            elif gone := self._uplink.gone:
+                self._face.say(f"{gone / RATE:.1f} s could not be kept on disk and are gone.")
         if self._failure is not None:
             raise self._failure
-        return 0 if whole or left else 1
+        return 0 if whole or (left and settled == samples) else 1
+
+    def _later(self) -> str:
+        return f"; what is not settled by then is sent by: {self._uplink.target.later}" if self._uplink.spooled else ""
+
+    @asynccontextmanager
+    async def _put_away(self) -> AsyncIterator[None]:
+        """Leave the spool last, whatever ended the talk: what was settled in the end is deleted from it."""
+        try:
+            yield
+        finally:
+            await self._uplink.put_away()
 
 
 async def _until(stopped: Callable[[], Awaitable[object]]) -> None:

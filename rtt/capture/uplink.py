@@ -9,18 +9,22 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
 from uuid import uuid4
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from rtt.capture.address import audio_address, shown
 from rtt.capture.conversation import Broken, Conversation, Feed, LostCount, Patience
+from rtt.capture.haste import Haste
 from rtt.capture.ring import Ring
 from rtt.capture.session import Session
 from rtt.capture.source import Lost
+from rtt.capture.spool import Spool
+from rtt.capture.target import Result as Result
+from rtt.capture.target import Target as Target
+from rtt.capture.trouble import why as why_of
 from rtt.core.caption import RATE
 from rtt.core.errors import LinkError, SetupError
 from rtt.core.retry import backoff
@@ -31,35 +35,19 @@ AHEAD = 2 * RATE
 """Samples a source that can wait is read beyond what was sent."""
 ABNORMAL = 1006
 """The code libraries give a connection that ended without any."""
+NOT_RUNNING = "the capture was not running"
+"""Why sound is missing between two processes of one session."""
 LOG = logging.getLogger("rtt.capture.uplink")
 LOG.addHandler(logging.NullHandler())  # else the library prints a traceback when a ping is not answered
 MESSAGE_MAX = 256 * 1024
 """Largest message of a server, bytes: an `ended` lists every stretch that was not heard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a talk ended, in samples of the session."""
-
-    samples: int
-    settled: int
-    unheard: tuple[tuple[int, int], ...] = ()
-    """Stretches of voice that gave no text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Which room of which server; raises `UsageError` when asked for an address that cannot be one."""
-
-    server: str
-    room: str
-    language: str = ""
-    token: str = ""
-
-
 class Uplink:
-    """Sends one room's sound.
+    """Sends one room's sound: that of `session`, or a new one with `ring`.
 
+    `since` is the wall-clock time at which an earlier process's session was cut off, where it goes on. `spool`
+    keeps on disk what is not settled; `haste` is there where a late capture skips to now.
     `live` is true for a source that cannot wait; `wait` false leaves when the server is not there at the start.
     `say` gets sentences for the operator; `chance` returns 0 up to 1; `wall` is the wall-clock time in seconds.
     """
@@ -72,17 +60,28 @@ class Uplink:
         say: Callable[[str], None],
         wait: bool = True,
         ring: Ring | None = None,
+        session: Session | None = None,
+        since: float = 0.0,
+        spool: Spool | None = None,
+        haste: Haste | None = None,
         chance: Callable[[], float] = random.random,
         wall: Callable[[], float] = time.time,
         patience: Patience | None = None,
     ) -> None:
         self._url = audio_address(target.server, target.room, target.language)
         self._shown = shown(target.server)
-        self._target, self._wait, self._say, self._chance, self._wall = target, wait, say, chance, wall
+        self.target, self._wait, self._say, self._chance, self._wall = target, wait, say, chance, wall
         self._patience = patience or Patience()
         self.live = live
-        self.session = Session(str(uuid4()), ring or Ring(patient=not live))
-        self._feed = Feed()
+        self.session = session or Session(str(uuid4()), ring or Ring(patient=not live))
+        self._feed = Feed(anchor=(self.session.ring.next, since) if since else None)
+        self._cut_off, self._spool, self._haste = 0.0 if self.session.late else since, spool, haste
+        self.kept = 0
+        """Samples of unsettled sound that are on disk, once the spool was put away."""
+        self.gone = 0
+        """Samples of unsettled sound that should be on disk and are not."""
+        self.spooled = spool is not None
+        """True where what is not settled is kept on disk."""
         self._said: set[str] = set()
         self._room_taken_at: float | None = None
         self._taken: float | None = None
@@ -110,24 +109,65 @@ class Uplink:
             self._feed.room.clear()
             await self._feed.room.wait()
         dropped = 0
+        if self._cut_off:
+            self._bridge(piece.samples if isinstance(piece, Lost) else len(piece) // 2)
         if isinstance(piece, Lost):
             ring.lose(piece.samples, piece.why)
         else:
             dropped = ring.push(piece)
         self._feed.anchor = (ring.next, self._wall())
+        if self._spool is not None:
+            self._spool.note(ring.first, self.session.settled, *self._feed.anchor)
         self._feed.more.set()
         if not dropped:
             return None
-        return Lost(dropped, f"the server does not take it and {ring.held / RATE:.0f} s are held already")
+        return Lost(dropped, f"the server does not take it and {(ring.held + ring.away) / RATE:.0f} s are held already")
 
     def finish(self) -> None:
         """Say that the source has ended; `run` returns once the server has settled the talk."""
         self._feed.over = True
         self._feed.more.set()
+        if self._spool is not None:
+            self._spool.finish(self.captured)
+
+    def _bridge(self, samples: int) -> None:
+        """Announce what was not captured between an earlier process and this one's first `samples` samples."""
+        dead, self._cut_off = round((self._wall() - self._cut_off) * RATE) - samples, 0.0
+        self.session.ring.lose(dead, NOT_RUNNING)
+
+    async def _first_block(self) -> None:
+        """Wait for what ends the dead time, so that it is one gap; not for long, for the server has waited enough."""
+        try:
+            async with asyncio.timeout(self._patience.first):
+                await self._feed.more.wait()
+        except TimeoutError:
+            now = self._wall()
+            self._bridge(0)
+            self._cut_off = now
+
+    async def put_away(self) -> None:
+        """Delete the spool where all its sound is settled, else leave it for later; count what is `kept` or `gone`."""
+        spool, session = self._spool, self.session
+        if spool is None:
+            return
+        left = session.ring.audio_from(session.settled)
+        # Who never got into a taken room doubles what another capture hears: nobody will want it later.
+        refused = self._room_taken_at is not None and not self.met and spool.fresh
+        if self._feed.anchor is not None:
+            spool.note(session.ring.first, session.settled, *self._feed.anchor)
+        spool.finish(self.captured)
+        remove = not left or refused
+        closed = await spool.close(remove=remove)
+        if not remove and closed and session.ring.safe(session.settled):
+            self.kept = left
+        elif not remove:
+            self.gone = left
 
     async def run(self) -> Result:
         """Send until the talk is over and settled; raises `LinkError` where trying again cannot help."""
         waits = backoff(self._chance)
+        if self._cut_off:
+            await self._first_block()
         while True:
             try:
                 result = await self._connect()
@@ -141,7 +181,7 @@ class Uplink:
                     return Result(self.captured, self.session.settled)
                 self._closed(code, reason)
             except (Broken, OSError, WebSocketException) as error:
-                self._lost(_why(error), ABNORMAL)
+                self._lost(why_of(error), ABNORMAL)
             except ImportError as error:  # websockets asks for a package when the environment names a SOCKS proxy
                 raise SetupError(f"{self._shown} cannot be reached through the proxy", str(error)) from error
             else:
@@ -153,7 +193,7 @@ class Uplink:
             await asyncio.sleep(next(waits))
 
     async def _connect(self) -> Result:
-        headers = {"Authorization": f"Bearer {self._target.token}"} if self._target.token else None
+        headers = {"Authorization": f"Bearer {self.target.token}"} if self.target.token else None
         async with connect(
             self._url,
             additional_headers=headers,
@@ -169,10 +209,12 @@ class Uplink:
                 socket,
                 self.session,
                 self._feed,
-                language=self._target.language,
+                language=self.target.language,
                 say=self._say,
                 wall=self._wall,
                 patience=self._patience,
+                spool=self._spool,
+                haste=self._haste,
             )
             self._took(await conversation.open())
             ended = await conversation.hold()
@@ -186,7 +228,7 @@ class Uplink:
         again = f"; {held:.1f} s of sound were kept and are sent now" if self.met and held > 1 else ""
         verb = "Connected again" if self.met else "Connected"
         line = (
-            f"{verb} to {self._shown}: room {self._target.room}, engine {ready.engine},"
+            f"{verb} to {self._shown}: room {self.target.room}, engine {ready.engine},"
             f" language {ready.language}{again}."
         )
         loop = asyncio.get_running_loop()
@@ -210,6 +252,7 @@ class Uplink:
         return 0.0 if self._taken is None else asyncio.get_running_loop().time() - self._taken
 
     def _closed(self, code: int, reason: str) -> None:
+        reason = self._feed.refusal or reason
         if code == Close.ROOM_TAKEN:
             now = time.monotonic()
             self._room_taken_at = now if self._room_taken_at is None else self._room_taken_at
@@ -224,9 +267,10 @@ class Uplink:
             self._refused(code, reason)
 
     def _refused(self, code: int, reason: str) -> NoReturn:
-        if reason:
-            raise LinkError(f"Room {self._target.room}", reason, sentence(code), code=code)
-        raise LinkError(sentence(code), code=code)
+        what, why, mend = (f"Room {self.target.room}", reason, sentence(code)) if reason else (sentence(code), "", "")
+        if code == Close.ROOM_TAKEN and self.target.takeover:
+            mend = f"Take it over with: {self.target.takeover}"
+        raise LinkError(what, why, mend, code=code)
 
     def _lost(self, why: str, code: int) -> None:
         """Note that there is no connection; tell the operator, unless this was said since the last one."""
@@ -248,25 +292,8 @@ class Uplink:
         first = not self._said
         self._said.add(why)
         if self.met:
-            kept = "; the sound is kept and sent later" if first else ""
+            kept = "; the sound is kept and sent later" if first and not self.session.live_only else ""
             self._say(f"Connection to {self._shown} lost: {why}. Trying again{kept}.")
         else:
-            hint = " Start it with: rtt serve" if first else ""
+            hint = " Start it with: rtt serve" if first and code == ABNORMAL else ""
             self._say(f"The server {self._shown} cannot be used yet: {why}. Trying again until it can.{hint}")
-
-
-def _why(error: Exception) -> str:
-    """Return a connection's error in the words of an operator."""
-    if isinstance(error, InvalidStatus):
-        return f"it answered with HTTP {error.response.status_code}, so it may not be a server of rtt"
-    if isinstance(error, InvalidMessage):
-        return "it did not answer as a server of rtt does"
-    if isinstance(error, TimeoutError):
-        return "it did not answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.rstrip(".")
-    if isinstance(error, OSError) and "Multiple exceptions" in str(error):
-        return "none of its addresses answers"
-    return str(error).rstrip(".") or type(error).__name__

@@ -6,6 +6,7 @@ capture may forget sound only below settled, so a verdict given too early loses 
 the capture's memory.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from rtt.core.caption import RATE
@@ -13,6 +14,9 @@ from rtt.core.errors import LinkError
 from rtt.core.voice import VoiceTimeline
 from rtt.core.wire.bounds import GAPS_MAX, OPEN_RESULTS_MAX, UNHEARD_SECONDS, UNSETTLED_SECONDS
 from rtt.core.wire.codes import Close
+
+STILL_SECONDS = 2
+"""An engine that takes nothing for so long, though sound waits, is not known to be alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Ledger:
         self._passed = Span(first, first)
         self._open: dict[str, int] = {}
         self._unsynced: dict[int, int] = {}
+        self._fed: deque[tuple[float, int]] = deque()
+        """When the engine had been fed how far, the newest of `UNHEARD_SECONDS` and one before."""
 
     def receive(self, offset: int, count: int) -> int:
         """Take `count` samples from `offset`; return how many at their start are known already.
@@ -82,6 +88,7 @@ class Ledger:
 
     def abandon(self) -> None:
         """Note that a stream is over: what was open has no verdict, and is open no more."""
+        self._fed.clear()
         if self._open:
             self._open.clear()
             self._verdict = min(self._verdict, self.watermark)
@@ -122,14 +129,15 @@ class Ledger:
         """True when every final of the session is safe on disk."""
         return not self._unsynced
 
-    def settle(self, voice: VoiceTimeline | None, done: bool = False) -> int:
+    def settle(self, voice: VoiceTimeline | None, done: bool = False, now: float | None = None) -> int:
         """Return how far the session is settled now; `done` when the engine has given its last result.
 
-        Without a voice timeline all sound counts as voice.
+        Without a voice timeline all sound counts as voice. `now` is a monotonic clock in seconds: with it, voice is
+        unheard only where the engine had the time for it too, which counts where sound comes in faster than real time.
         """
         limit = self.received if done else self.heard - round(UNSETTLED_SECONDS * RATE)
         limit = min([limit, *self._open.values(), *self._unsynced.values()])
-        stale = limit if done else min(limit, self.heard - UNHEARD_SECONDS * RATE)
+        stale = limit if done else min(limit, self.heard - UNHEARD_SECONDS * RATE, self._had_time(now))
         at = max(self.settled, min(self._verdict, limit))
         while at < limit:
             beyond = self._beyond(at, limit, stale, voice)
@@ -140,6 +148,19 @@ class Ledger:
         if not self._open:
             self.watermark = max(self.watermark, self.settled - 2 * round(UNSETTLED_SECONDS * RATE))
         return self.settled
+
+    def _had_time(self, now: float | None) -> int:
+        """Return how far the engine was fed `UNHEARD_SECONDS` ago; what came since, it may still be working on."""
+        if now is None:
+            return self.heard
+        self._fed.append((now, self.heard))
+        while len(self._fed) > 1 and self._fed[1][0] <= now - UNHEARD_SECONDS:
+            self._fed.popleft()
+        still = now - next(at for at, heard in self._fed if heard == self.heard)
+        if still > STILL_SECONDS and self.received - self.heard > RATE:
+            return self.settled  # it takes nothing of what waits: it may be lost, and then all is heard again
+        at, heard = self._fed[0]
+        return heard if at <= now - UNHEARD_SECONDS else self.settled
 
     def _beyond(self, at: int, limit: int, stale: int, voice: VoiceTimeline | None) -> int:
         """Return the end of the stretch at `at` that has its verdict, or `at` if it has none."""

@@ -29,6 +29,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     """Turn rtt's own errors into one sentence."""
     try:
         return await handler(request)
+    except ConnectionResetError:  # who asked was gone before the answer: no error of ours
+        return web.Response(status=503, text="The connection is gone.\n")
     except LinkError as error:
         return web.Response(status=503, text=f"{error}\n")
     except RttError as error:

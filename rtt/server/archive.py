@@ -37,6 +37,8 @@ class _File:
     size: int = 0
     """Bytes that are whole; what stands beyond them is torn."""
     headed: bool = False
+    late: bool = False
+    """True for sound of an earlier talk: its head says when it was said, not when it was written."""
 
 
 class RoomArchive:
@@ -109,12 +111,13 @@ class RoomArchive:
         lines = [line for path in paths for line in journal.read(path.read_bytes())[0]]
         return lines + [line for _, line in self._unwritten]
 
-    def begin(self, room: str, session: str, talk: str, language: str) -> None:
-        """Open the session's file; one that is there is gone on with."""
-        at = self._clock()
+    def begin(self, room: str, session: str, talk: str, language: str, at: float | None = None) -> None:
+        """Open the session's file; one that is there is gone on with. `at` is when it was said, if that is not now."""
+        late, at = at is not None, self._clock() if at is None else at
         head = Head(self.epoch, self._boot, room, session, talk, language, at)
         day = datetime.fromtimestamp(at).date().isoformat()
-        self._files[session] = _File(self._path_of(session) or self.folder / day / f"{session}.jsonl", head)
+        path = self._path_of(session) or self.folder / day / f"{session}.jsonl"
+        self._files[session] = _File(path, head, late=late)
 
     def append(self, caption: Caption, words: tuple[Word, ...], stream: int, watermark: int) -> Caption:
         """Give a final its number and write it; returns it with epoch and number. Never fails, never waits."""
@@ -154,10 +157,10 @@ class RoomArchive:
     def _write(self, session: str, line: Line) -> bool:
         """Append a line, with a head where one is due; on failure nothing of it stays in the file."""
         file = self._files[session]
-        data = journal.encode(line)
-        if not file.headed or file.head.epoch != self.epoch:
-            file.head = replace(file.head, epoch=self.epoch, at=self._clock())
-            data = journal.encode(file.head) + data
+        head, data = file.head, journal.encode(line)
+        if not file.headed or head.epoch != self.epoch:
+            head = replace(head, epoch=self.epoch, at=head.at if file.late else self._clock())
+            data = journal.encode(head) + data
         try:
             if file.descriptor < 0:
                 self._open(file)
@@ -169,7 +172,7 @@ class RoomArchive:
             self.fault = f"The captions' folder cannot be written ({error.strerror}); captions go on and wait in memory"
             return False
         file.size += written
-        file.headed = True
+        file.head, file.headed = head, True
         self._dirty.add(session)
         return True
 

@@ -138,7 +138,16 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, link: Sock
 
 async def _welcome(hub: Hub, name: str, hello: Hello, language: str, peer: str, link: SocketLink) -> Session:
     """Attach the connection to its session and tell the capture from where to send."""
-    wish = reception.Wish(hello.session, hello.first, hello.next, hello.language or language, peer, hello.at)
+    wish = reception.Wish(
+        hello.session,
+        hello.first,
+        hello.next,
+        hello.language or language,
+        peer,
+        hello.at,
+        late=hello.late,
+        takeover=hello.takeover,
+    )
     session = await reception.receive(hub, name, wish)
     if hello.attempt <= session.attempt:
         raise LinkError(

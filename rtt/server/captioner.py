@@ -163,9 +163,8 @@ class Captioner:
         if heard is None or not heard.words:
             return heard
         words = cut_edges(heard.words, self._cuts, self._guard.voice) if self._cuts else heard.words
-        if self._rehearing is not None:
-            new = set(self._rehearing.new_words(heard.words))
-            words = tuple(word for word in words if word in new)
+        if self._rehearing is not None:  # maimed words would stand in the place of archived ones
+            words = self._rehearing.new_words(words)
         if not words:
             return None
         kept = heard.keeping(words)

@@ -114,12 +114,13 @@ class Hub:
         room.claimed = True
         room.keep_syncing(self._tasks)
 
-    def start(self, room: LiveRoom, session: Session) -> None:
-        """Let a session live in its room."""
+    def start(self, room: LiveRoom, session: Session, *, late: bool = False) -> None:
+        """Let a session live in its room, and hold it, unless it brings `late` sound for the archive only."""
         self.sessions[session.identity.session] = session
-        room.holder = session
         room.settling.add(session)
-        room.captions.begin_talk(session.identity.session, session.talk)
+        if not late:
+            room.holder = session
+            room.captions.begin_talk(session.identity.session, session.talk)
         self._lives[session] = self._tasks.create_task(self._live(room, session))
 
     async def _live(self, room: LiveRoom, session: Session) -> None:
@@ -175,6 +176,8 @@ class Hub:
         if lost and not session.over.is_set():
             self.tell(name, f"The capture did not come back for {EXPIRE_SECONDS // 60} minutes; its talk is settled.")
             session.finish()
+        if session is not room.holder:
+            return
         self._tell_once(name + " sound", name, session.no_sound(), "Sound arrives again.")
         hint = "Words are withheld for low confidence: is the language right? Set it with rtt capture --lang."
         self._tell_once(name + " suspect", name, hint if session.suspect else "")

@@ -39,6 +39,10 @@ class Wish:
     at: float = 0.0
     """Wall-clock time of sample `next`; 0 where the capture does not say."""
     plain: bool = False
+    late: bool = False
+    """True for sound of an earlier talk: it does not hold the room, and goes to the archive only (SESSIONS 24)."""
+    takeover: bool = False
+    """True where whoever is live in the room is to be ended for it (SESSIONS 7)."""
 
 
 def plain_wish(language: str, peer: str) -> Wish:
@@ -54,7 +58,7 @@ async def receive(hub: Hub, name: str, wish: Wish) -> Session:
     if hub.draining:
         raise LinkError("The server is stopping", code=Close.RESTART)
     known = hub.sessions.get(wish.session)
-    if known is not None and (not known.over.is_set() or wish.next <= known.ledger.received):
+    if known is not None and not _needs_another(known, wish):
         if known.identity.room != name:
             raise LinkError("The session belongs to another room", code=Close.MALFORMED)
         return known
@@ -63,29 +67,37 @@ async def receive(hub: Hub, name: str, wish: Wish) -> Session:
     language = choose(traits.languages, traits.name, *wishes)
     room = await hub.room(name)
     async with room.opening:
-        talk = await _clear(hub, room, wish)
+        if len(room.settling) > DRAINING_MAX:
+            why = "too many talks of this room are still being settled"
+            raise LinkError(f"The room {room.name} is busy", why, code=Close.CROWDED)
+        talk = "" if wish.late else await _clear(hub, room, wish)
         await hub.claim(room)
         lines = await asyncio.to_thread(room.archive.find, wish.session)
         session = _begin(hub, room, wish, language, talk, lines)
-        hub.start(room, session)
+        hub.start(room, session, late=wish.late)
         return session
+
+
+def _needs_another(known: Session, wish: Wish) -> bool:
+    """Tell whether a session that is over has to begin again: more was captured, or some of it is not settled."""
+    if known.ended is None:
+        return known.over.is_set() and wish.next > known.ledger.received
+    return wish.next > (known.ended.settled if wish.late else known.ledger.received)
 
 
 async def _clear(hub: Hub, room: LiveRoom, wish: Wish) -> str:
     """Make the room free for a new session, or refuse it; return the talk it goes on with, if it does."""
     holder = room.held_against(wish.session, hub.clock())
     same = holder is not None and holder.plain and wish.plain and holder.peer == wish.peer
-    if holder is not None and not same:
-        minutes = (hub.clock() - holder.began_at) / 60
-        why = f"a capture at {holder.peer or 'an unknown address'} speaks there since {minutes:.0f} minutes"
-        raise LinkError(f"The room {room.name} is taken", why, code=Close.ROOM_TAKEN)
-    if len(room.settling) > DRAINING_MAX:
-        why = "too many talks of this room are still being settled"
-        raise LinkError(f"The room {room.name} is busy", why, code=Close.CROWDED)
+    if holder is not None and not same and not wish.takeover:
+        raise LinkError(f"The room {room.name} is taken", _who(holder, hub.clock()), code=Close.ROOM_TAKEN)
     before = room.holder
     if before is not None and not before.over.is_set():
-        if before.link is not None:
+        if same and before.link is not None:
             before.link.close(Close.CONTINUED_ELSEWHERE, "")
+        elif before is holder:
+            hub.tell(room.name, f"The capture at {wish.peer} takes the room over from the one at {holder.peer}.")
+            before.hand_over(f"another capture, at {wish.peer}, took the room over")
         before.finish()
         try:
             async with asyncio.timeout(END_SECONDS):  # its last words come before the new session's first
@@ -94,6 +106,13 @@ async def _clear(hub: Hub, room: LiveRoom, wish: Wish) -> str:
             hub.tell(room.name, "The talk before could not be settled in time; what comes of it is archived only.")
     again = before is not None and before.plain and wish.plain and before.peer == wish.peer
     return before.talk if before is not None and again else ""
+
+
+def _who(holder: Session, now: float) -> str:
+    """Return who is live in a room and since when, as a part of a sentence."""
+    minutes = round((now - holder.began_at) / 60)
+    since = f"for {minutes} minute{'s' if minutes > 1 else ''}" if minutes else "for less than a minute"
+    return f"a capture at {holder.peer or 'an unknown address'} is live in it {since}"
 
 
 def _begin(hub: Hub, room: LiveRoom, wish: Wish, language: str, talk: str, lines: list[Line]) -> Session:
@@ -150,13 +169,15 @@ def _begin(hub: Hub, room: LiveRoom, wish: Wish, language: str, talk: str, lines
     noted = {(line.span.start, line.span.end) for line in lines if isinstance(line, Note) and line.span}
 
     def note_gap(gap: Span) -> None:
-        if (gap.start, gap.end) in noted:  # announced again after a resume
+        if any(start <= gap.start and gap.end <= end for start, end in noted):  # announced again, perhaps in part
             return
         noted.add((gap.start, gap.end))
         room.archive.note("gap", wish.session, gap)
         tell(f"{(gap.end - gap.start) / RATE:.1f} s of sound are missing: {gap.why or 'the capture does not say why'}.")
 
-    room.archive.begin(room.name, wish.session, talk, language)
+    # By the time it began a talk is the room's last one, or not: late sound is of an earlier one.
+    said_at = anchors.at(wish.first) if wish.late else None
+    room.archive.begin(room.name, wish.session, talk, language, said_at)
     archived = tuple(word for final in finals for word in final.words)[-WORDS_MAX:]
     return Session(
         Start(identity, talk, wish.plain, ledger, anchors, archived),

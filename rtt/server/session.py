@@ -77,6 +77,7 @@ class Session:
         self._new_hearing, self._flush, self._note_gap = new_hearing, flush, note_gap
         self._clock, self._tell = clock, tell
         self._samples: int | None = None
+        self._heir = ""
         self._hearing = new_hearing(self)
         self._moved_at = clock()
 
@@ -107,7 +108,7 @@ class Session:
         self.sound_at = self._clock()
         if known < count:
             self._hearing.put(start, pcm[2 * known :])
-        if self._hearing.waiting > (WINDOW_SECONDS + SLACK_SECONDS) * RATE and not self.plain:
+        if self.ledger.received - self.ledger.reached > (WINDOW_SECONDS + SLACK_SECONDS) * RATE and not self.plain:
             why = f"it sends more than {WINDOW_SECONDS} s beyond what was heard"
             raise LinkError("The capture breaks the protocol", why, code=Close.MALFORMED)
 
@@ -129,12 +130,21 @@ class Session:
         else:
             self.finish()
 
-    def finish(self) -> None:
-        """Settle what was received and be over; nothing more is taken."""
+    def finish(self, *, torn: bool = False) -> None:
+        """Settle what was received and be over; `torn` where that may end in the middle of a word (SESSIONS 15)."""
         if self._samples is None:
+            if torn:
+                self.captioner.cut(self.ledger.received, self.ledger.received)
             self._samples = self.ledger.received
             self._moved_at = self._clock()
             self._hearing.end()
+
+    def hand_over(self, heir: str) -> None:
+        """Have another session take the room: the capture is closed for good once this one is settled.
+
+        `heir` says who takes it. Until then the capture gets acks, so that it knows what was settled.
+        """
+        self._heir = heir
 
     # The server's side --------------------------------------------------------------------------------------------
 
@@ -237,7 +247,7 @@ class Session:
         moved = (-1, -1, -1)
         while True:
             self.captioner.number_waiting()
-            settled = self.ledger.settle(self._hearing.voice)
+            settled = self.ledger.settle(self._hearing.voice, now=self._clock())
             self._hearing.forget_before(settled - KEEP_SECONDS * RATE)
             now = (self.ledger.heard, settled, self.captioner.counts.finals)
             if now != moved:
@@ -258,6 +268,9 @@ class Session:
         if self.link is None or self.ended is None:
             return
         self._acknowledge()
+        if self._heir:
+            self.link.close(Close.CONTINUED_ELSEWHERE, self._heir)
+            return
         if not self.plain and self.code is not Close.RESTART:
             self.link.send(self.ended)
         self.link.close(self.code, "")
@@ -283,6 +296,5 @@ class Session:
         """Settle what was received, and have the capture come back to the next server: this one stops."""
         if self.link is not None and not self.plain:
             self.link.send(Drain(deadline))
-        self.captioner.cut(self.ledger.received, self.ledger.received)
         self.code = Close.RESTART if self._samples is None else self.code
-        self.finish()
+        self.finish(torn=True)

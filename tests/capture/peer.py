@@ -50,6 +50,8 @@ class Peer:
     """Messages after which each connection, in turn, is cut without a word; then none."""
     refusals: list[tuple[int, str]] = field(default_factory=list)
     """Close codes and reasons for the connections to come, in turn; given after hello."""
+    before_refusal: list[str | bytes] = field(default_factory=list)
+    """Frames sent before each refusal."""
     resume: Callable[[Hello, int], int] | None = None
     """Where to resume, from the hello and the first sample not received."""
     says: list[str | bytes] = field(default_factory=list)
@@ -131,6 +133,8 @@ class Peer:
         assert isinstance(hello, Hello)
         self.hellos.append(hello)
         if self.refusals:
+            for frame in self.before_refusal:
+                await socket.send(frame)
             await socket.close(*self.refusals.pop(0))
             return
         if self.mute:

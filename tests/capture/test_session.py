@@ -31,12 +31,24 @@ def test_resume_goes_where_the_server_asks_within_what_is_held() -> None:
     """Below the ring or beyond its end the count is lost."""
     made = session()
     assert made.resume(ready(1234))
-    assert (made.cursor, made.received, made.heard) == (1234, 1234, 1234)
+    assert (made.cursor, made.received) == (1234, 1234)
     assert made.ack_lag == 160_000 - 1234
     assert not made.resume(ready(160_001))
     made.ring.forget_before(1000)
     assert not made.resume(ready(999))
     assert made.cursor == 1234
+
+
+def test_what_the_server_has_is_not_taken_for_heard() -> None:
+    """After an engine's loss it has more than was heard: only an ack says how far the window goes, or a lower resume."""
+    made = session()
+    made.resume(ready(0))
+    made.sent = 60_000
+    made.acked(Ack(60_000, 40_000, 0))
+    made.resume(ready(60_000))
+    assert made.heard == 40_000
+    made.resume(ready(30_000))
+    assert made.heard == 30_000
 
 
 def test_a_window_that_makes_no_sense_is_brought_into_bounds() -> None:
@@ -81,3 +93,29 @@ def test_a_new_session_begins_with_what_was_not_settled() -> None:
     hello = made.hello("", 0)
     assert (hello.session, hello.first, hello.next, hello.attempt) == (TWO, 140_001, 160_000, 1)
     assert made.cursor == 140_001
+
+
+def test_a_session_of_an_earlier_process_goes_on() -> None:
+    """Its attempts are counted on, and what it knew to be settled stays settled."""
+    made = Session(ONE, Ring(patient=False), attempt=7, settled=500)
+    made.ring.push(ramp(1600))
+    assert made.hello("", 0.0).attempt == 8
+    assert made.settled == 500
+
+
+def test_a_room_is_taken_over_once() -> None:
+    """Who was let in and is ended by another later does not end that one in turn."""
+    made = session()
+    made.takeover = True
+    assert made.hello("", 0.0).takeover
+    made.resume(ready(0))
+    assert not made.hello("", 0.0).takeover
+
+
+def test_late_sound_says_so_and_believes_a_server_that_has_more() -> None:
+    """What the server got beyond what was on disk is a gap here: nothing is sent twice under another name."""
+    made = Session(ONE, Ring(patient=False), late=True)
+    made.ring.push(ramp(1600))
+    assert made.hello("", 0.0).late
+    assert made.resume(ready(2000))
+    assert (made.ring.next, made.cursor) == (2000, 2000)

@@ -9,7 +9,9 @@ import pytest
 import soundfile
 
 from rtt.capture.file import FileSource
+from rtt.capture.folder import folders
 from rtt.capture.microphone import Microphone
+from rtt.capture.remains import begin
 from rtt.capture.scripted import ScriptedSound
 from rtt.capture.sound import Input
 from rtt.capture.status import PlainFace
@@ -101,7 +103,7 @@ def test_leaving_settles_what_was_said_first() -> None:
 
 
 def test_leaving_does_not_wait_for_ever() -> None:
-    """A server that does not finish is left after the limit; what is not settled is named."""
+    """A server that does not finish is left after the limit; what is not settled is named, and a failure."""
 
     async def talk() -> None:
         read, write = os.pipe()
@@ -112,7 +114,7 @@ def test_leaving_does_not_wait_for_ever() -> None:
                 os.write(write, ramp(1600))
                 await until(lambda: peer.received == 1600)
                 its.stop.set()
-                assert await task == 0
+                assert await task == 1
                 assert "0.1 s of 0.1 s are not settled" in its.said
         finally:
             os.close(read)
@@ -122,14 +124,14 @@ def test_leaving_does_not_wait_for_ever() -> None:
 
 
 def test_leaving_where_no_server_ever_was_is_at_once(tmp_path: Path) -> None:
-    """There is nobody to wait for; the seconds are named all the same."""
+    """There is nobody to wait for; the seconds are named all the same, and the exit code is 1."""
 
     async def talk() -> None:
         its = Running(FileSource(recording(tmp_path, 80_000), pace=0), "ws://127.0.0.1:9", leave=60)
         task = asyncio.create_task(its.run())
         await until(lambda: "Trying again" in its.said and its.uplink.captured >= 32_000)
         its.stop.set()
-        assert await task == 0
+        assert await task == 1
         assert "are not settled" in its.said
 
     run(talk(), 10)
@@ -203,5 +205,26 @@ def test_lost_sound_and_falling_behind_are_told_while_they_happen() -> None:
             assert await task == 0
             assert len(re.findall("s behind", its.said)) == 1
             assert bytes(peer.sound) == ramp(40_000)
+
+    run(talk())
+
+
+def test_what_is_not_settled_is_kept_with_the_command_that_sends_it(tmp_path: Path) -> None:
+    """Exit 1, the seconds, the command; what is settled leaves nothing on disk."""
+
+    async def talk() -> None:
+        for settled, code, left in ((24_000, 1, 1), (None, 0, 0)):
+            root = tmp_path / str(code)
+            async with Peer(settled_at_end=settled) as peer:
+                stream = io.StringIO()
+                its = await begin(root, Target(peer.url, "aula1"), live=False, say=print, now=1_700_000_000.0)
+                face = PlainFace(stream)
+                target = Target(peer.url, "aula1")
+                uplink = Uplink(target, live=False, say=face.say, session=its.session, spool=its.spool, patience=QUICK)
+                source = FileSource(recording(tmp_path, 40_000), pace=0)
+                assert await Talk(source, uplink, face, "aula1").run(asyncio.Event().wait) == code
+                assert len(list(folders(root))) == left
+                command = f"rtt capture --resume --room aula1 --server {peer.url}"
+                assert (f"1.0 s are kept on disk. Send them later with: {command}" in stream.getvalue()) == bool(left)
 
     run(talk())

@@ -3,7 +3,9 @@ import asyncio
 import pytest
 
 from rtt.capture.conversation import Patience
+from rtt.capture.uplink import Target, Uplink
 from rtt.core.errors import LinkError
+from rtt.core.wire.audio import Notice, encode
 from rtt.core.wire.codes import Close
 from tests.capture.calling import call, whole
 from tests.capture.peer import Peer
@@ -94,3 +96,23 @@ def test_a_server_of_something_else_is_named_as_such() -> None:
 
     run(talk(web, "HTTP 404"))
     run(talk(other, "cannot be used now"))
+
+
+def test_a_room_that_stays_taken_names_who_and_the_command_that_takes_it_over() -> None:
+    """The server's whole sentence, though a close frame has room for a part of it; told once while it is tried."""
+    reason = "The room aula1 is taken: a capture at 10.1.2.3 is live in it for 5 minutes."
+
+    async def talk() -> None:
+        refusals = [(Close.ROOM_TAKEN, reason[:20])] * 10_000
+        async with Peer(refusals=refusals, before_refusal=[encode(Notice("refused", reason))]) as peer:
+            said: list[str] = []
+            target = Target(peer.url, "aula1", takeover="rtt capture --room aula1 --takeover")
+            uplink = Uplink(target, live=True, say=said.append, chance=lambda: 0.0, patience=Patience(taken=0.3))
+            with pytest.raises(LinkError) as caught:
+                await uplink.run()
+            assert str(caught.value).endswith("Take it over with: rtt capture --room aula1 --takeover.")
+            assert reason[:-1] in str(caught.value)
+            assert len([line for line in said if reason[:-1] in line]) == 1
+            assert not [line for line in said if "rtt serve" in line], "a server that answers need not be started"
+
+    run(talk())

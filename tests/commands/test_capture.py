@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from rtt.commands.capture import takeover_command
 from rtt.core.wire.codes import Close
 from tests.capture.peer import Peer
 from tests.capture.sounds import ramp
@@ -131,6 +132,9 @@ def test_a_refused_room_is_one_sentence_and_1(tmp_path: Path) -> None:
         (("--room", "r", "--stdin", "--file", "a.wav"), 2, "two sources"),
         (("--room", "r", "--stdin", "--loop"), 2, "--loop is for recordings"),
         (("--room", "r", "--fast"), 2, "--fast is for recordings"),
+        (("--room", "r", "--stdin", "--late", "never"), 2, "'keep', 'skip'"),
+        (("--resume", "--room", "../../etc"), 2, "not a room's name"),
+        (("--resume", "--server", "127.0.0.1:8000"), 2, "not the address of a server"),
         (("--room", "r", "--file", "/nowhere/a.wav"), 1, "There is no file"),
         (("--room", "r", "--file", "/"), 1, "is a folder"),
         (("--room", "r", "--stdin", "--no-wait", "--server", "ws://127.0.0.1:9"), 1, "nothing listens there"),
@@ -160,3 +164,37 @@ def test_no_microphone_and_no_library_is_one_sentence(tmp_path: Path) -> None:
         assert process.ended() == 1
     assert len(process.stderr) == 1
     assert "libportaudio2" in process.stderr[0]
+
+
+def test_what_a_killed_capture_left_is_sent_by_resume(tmp_path: Path) -> None:
+    """The state folder from the environment; a recording begins anew, and says how to send what is left."""
+    state = str(tmp_path / "state")
+    with serving(Peer(ends=False, settle=False)) as peer:
+        arguments = ("capture", "--room", "r", "--server", peer.url)
+        loop = (*arguments, "--file", recording(tmp_path, 8000), "--loop")
+        with rtt(*loop, env={"RTT_STATE_DIR": state}) as process:
+            until(lambda: peer.received > 32_000)
+            process.signal(signal.SIGKILL)
+            process.ended()
+        had = bytes(peer.sound)
+        first = peer.hellos[0].session
+        with rtt(*loop, env={"RTT_STATE_DIR": state}) as process:
+            process.wait_line("of an earlier talk in this room are not settled. Send them with: rtt capture --resume")
+            process.wait_line("Connected")
+            process.signal(signal.SIGKILL)
+            process.ended()
+        assert peer.hellos[1].session != first
+        peer.ends = peer.settle = True
+        with rtt("capture", "--resume", "--server", peer.url, "--state-dir", state) as process:
+            assert process.ended() == 0
+        late = [hello for hello in peer.hellos if hello.late]
+        assert (late[0].session, late[0].attempt) == (first, 2)
+        assert peer.endings[0] >= len(had) // 2
+        assert list((tmp_path / "state" / "spool").iterdir()) == []
+
+
+def test_the_command_that_takes_a_room_over_does_the_same() -> None:
+    """Everything that names the source and the target is in it, quoted, and no password."""
+    command = takeover_command("r", "ws://me:secret@h:1", "it-IT", Path("a b.wav"), loop=True, fast=False, stdin=False)
+    assert command == "rtt capture --room r --server ws://h:1 --lang it-IT --file 'a b.wav' --loop --takeover"
+    assert "--stdin --takeover" in takeover_command("r", "ws://h:1", "", None, loop=False, fast=False, stdin=True)

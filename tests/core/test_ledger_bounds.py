@@ -61,3 +61,49 @@ def test_whatever_happens_settled_keeps_its_bounds(
         assert one.watermark == mark or one.watermark <= min([one.received, *open_.values()])
         assert one.safe == (not unsynced)
         before, mark = settled, one.watermark
+
+
+def test_the_most_that_was_heard_does_not_go_back() -> None:
+    """What a capture may send is measured by it: a lost engine makes nothing forbidden that was sent before."""
+    ledger = Ledger(RATE)
+    assert ledger.reached == RATE
+    ledger.receive(RATE, 20 * RATE)
+    ledger.feed(15 * RATE)
+    ledger.hear_again(3 * RATE)
+    assert (ledger.heard, ledger.reached) == (3 * RATE, 15 * RATE)
+    ledger.feed(16 * RATE)
+    assert ledger.reached == 16 * RATE
+
+
+def test_voice_is_unheard_only_once_the_engine_had_time_for_it() -> None:
+    """Half a minute that is fed at once, after an outage, is not passed over because nothing came in a moment."""
+    ledger = Ledger(0)
+    ledger.receive(0, 30 * RATE)
+    ledger.feed(30 * RATE)
+    for tick in range(20):  # half-seconds
+        assert ledger.settle(None, now=100 + tick / 2) == 0
+    assert ledger.settle(None, now=110) == 20 * RATE
+    assert [(span.start, span.end) for span in ledger.unheard] == [(0, 20 * RATE)]
+
+
+def test_an_engine_that_was_lost_gets_its_time_anew() -> None:
+    """What is fed to the next stream was not passed over by it yet."""
+    ledger = Ledger(0)
+    ledger.receive(0, 30 * RATE)
+    ledger.feed(30 * RATE)
+    ledger.settle(None, now=100)
+    ledger.hear_again(0)
+    ledger.feed(30 * RATE)
+    assert ledger.settle(None, now=111) == 0
+    assert ledger.settle(None, now=121) == 20 * RATE
+
+
+def test_an_engine_that_takes_nothing_passes_over_nothing() -> None:
+    """Until it is known to be lost or alive: what it was fed before may have to be heard again."""
+    ledger = Ledger(0)
+    ledger.receive(0, 30 * RATE)
+    ledger.feed(25 * RATE)
+    for tick in range(60):
+        assert ledger.settle(None, now=100 + tick / 2) == 0
+    ledger.feed(30 * RATE)
+    assert ledger.settle(None, now=130.5) == 20 * RATE

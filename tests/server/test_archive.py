@@ -227,6 +227,26 @@ def test_the_oldest_waiting_finals_fall_out_with_a_line(tmp_path: Path) -> None:
     assert '"type":"lost"' in next(tmp_path.glob("*/*.jsonl")).read_text()
 
 
+def test_an_epoch_that_began_while_the_disk_was_full_is_found_again(tmp_path: Path) -> None:
+    """However often the disk refused it: the next server knows its numbers and the finals that screens have seen."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    keeper = Keeper(tmp_path)
+    archive = keeper.open()
+    archive.begin("r", SESSION, "talk", "en-US")
+    write(archive, "one")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        write(archive, "two", "three")
+        run(archive.sync())
+        run(archive.sync())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    run(archive.sync())
+    again = keeper.open()
+    assert (again.epoch, again.number) == (archive.epoch, archive.number) == ("epoch-2", 2)
+    assert [final.caption.text for final in again.recover().finals] == ["two", "three"]
+
+
 def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
     """Two servers on one folder never write at the same time; the second goes on where the first ended."""
 

@@ -184,6 +184,29 @@ def test_words_at_a_cut_in_the_middle_of_voice_are_not_taken() -> None:
     assert bench.texts == [("one two three", True)]
 
 
+def test_what_a_cut_maimed_takes_no_archived_words_place() -> None:
+    """Else the fragments at a gap use up the archived words, and one that was shown counts as new."""
+    bench = Bench()
+    archived = [
+        Word(text, start, start + 5120)
+        for text, start in (("w12", 92686), ("w13", 99086), ("w14", 105486), ("w18", 135086), ("w19", 141486))
+    ]
+    bench.ledger.watermark = 146606
+    bench.captioner.cut(111000, 130000)
+    bench.captioner.begin_stream(1, Rehearing(archived, 146606, 98606))
+    again = (
+        ("~", 99086, 104206),
+        ("w14", 105486, 110606),
+        ("~", 111886, 114926),
+        ("~", 128686, 133806),
+        ("w18", 135086, 140206),
+    )
+    words = tuple(Word(text, start, end, 0.9) for text, start, end in again)
+    text = " ".join(word.text for word in words)
+    bench.captioner.take(1, Heard("1", text, True, words[0].start, words[-1].end, words))
+    assert not bench.written
+
+
 def test_words_cut_by_a_stop_are_left_for_the_next_server() -> None:
     """The watermark stays before the words that were not taken: the next hearing must not take them for old."""
     bench = Bench()

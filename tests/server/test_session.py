@@ -51,6 +51,35 @@ def test_an_engine_that_fails_for_good_closes_with_its_sentence(tmp_path: Path) 
     run(work())
 
 
+class Forgetful(Metronome):
+    """Takes 15 s, is lost, and then takes nothing at all."""
+
+    async def transcribe(self, request, sound, report) -> None:  # type: ignore[no-untyped-def]
+        async for chunk in sound:
+            if self.streams:
+                await asyncio.Event().wait()
+            if chunk.start >= 15 * RATE:
+                self.streams.append((request.room, chunk.start))
+                raise EngineError("It died", retry=True)
+
+
+def test_a_lost_engine_makes_no_offender_of_a_capture(tmp_path: Path) -> None:
+    """What was allowed stays allowed although a lost engine has to hear again from further back."""
+
+    async def work() -> None:
+        async with server(tmp_path, Forgetful()) as running, capture(running) as (socket, _):
+            await send(socket, 0, 16 * RATE)
+            await next_of(socket, Notice)
+            while (ack := await next_of(socket, Ack)).heard > 10 * RATE:
+                pass
+            await send(socket, 16 * RATE, 34 * RATE)  # 15 s were heard once: 20 more may be sent
+            while ack.received < 34 * RATE:
+                ack = await next_of(socket, Ack)
+            assert ack.received - ack.heard > 22 * RATE
+
+    run(work())
+
+
 def test_an_engine_that_dies_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None:
     """Through the whole server: every word once, and the capture told."""
 
@@ -72,7 +101,7 @@ def test_voice_without_text_settles_as_unheard(tmp_path: Path) -> None:
     async def work() -> None:
         async with server(tmp_path, Metronome(deaf=True)) as running, capture(running) as (socket, _):
             await send(socket, 0, 18 * RATE)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(25):
                 while (await next_of(socket, Ack)).settled < 7 * RATE:
                     pass
             await socket.send(encode(End(18 * RATE)))

@@ -44,6 +44,10 @@ class Hello:
     protocol: int = PROTOCOL
     at: float = 0.0
     """Wall-clock time of sample `next`, in seconds since 1970; 0 if not told."""
+    late: bool = False
+    """True for sound of an earlier talk: a new session of it does not hold the room (SESSIONS 24)."""
+    takeover: bool = False
+    """True where the session that is live in the room is to be ended for this one (SESSIONS 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,7 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
     """Return `value` as the field's type; JSON has no tuples and writes 1.0 as 1."""
     if kind is float and type(value) is int and abs(value) < OFFSET_MAX:
         return float(value)
-    if kind in (int, str, float):
+    if kind in (int, str, float, bool):
         if type(value) is not kind:
             raise malformed(f"{key} is not of type {kind.__name__}")
         return value.encode(errors="replace").decode() if kind is str else value

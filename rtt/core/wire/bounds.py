@@ -71,6 +71,8 @@ STATE_SECONDS = 2
 """Longest silence between two `state` messages to a screen (SESSIONS 25)."""
 HELLO_SECONDS = 10
 """A socket says hello within this time."""
+SPOOL_SECONDS = 1800
+"""Sound a capture keeps on disk for a server that does not settle it."""
 OFFSET_MAX = 2**53
 """Sample offsets stay below it, so that every JSON reader holds them exactly."""
 MOMENT_MAX = 253_402_214_400

@@ -36,12 +36,16 @@ SAMPLE = st.integers(0, OFFSET_MAX - 1)
 AT = st.floats(0, MOMENT_MAX, exclude_max=True)
 SPANS = st.tuples(SAMPLE, SAMPLE).filter(lambda ab: ab[0] != ab[1]).map(sorted)
 HELLOS = st.builds(
-    lambda session, attempt, span, language, at: Hello(str(session), attempt, span[0], span[1], language, at=at),
+    lambda session, attempt, span, language, at, late, takeover: Hello(
+        str(session), attempt, span[0], span[1], language, at=at, late=late, takeover=takeover
+    ),
     st.uuids(),
     st.integers(1, 10**9),
     SPANS,
     st.sampled_from(["", "it-IT", "en"]),
     AT,
+    st.booleans(),
+    st.booleans(),
 )
 CLIENT = st.one_of(
     HELLOS,
@@ -209,6 +213,8 @@ def test_any_text_is_a_message_or_refused_with_a_code(text: str) -> None:
         {"at": float("inf")},
         {"at": "now"},
         {"session": None},
+        {"late": 1},
+        {"takeover": "yes"},
     ],
 )
 def test_a_hello_that_cannot_be_is_refused(other: dict[str, Any]) -> None:

@@ -78,6 +78,7 @@ def test_the_bounds_are_those_of_the_contract() -> None:
         "FRAME_MAX_SECONDS": 1,
         "TEXT_MAX": 4096,
         "WINDOW_SECONDS": 20,
+        "SPOOL_SECONDS": 1800,
         "REPLAY_SECONDS": 60,
         "GAPS_MAX": 1000,
         "OPEN_RESULTS_MAX": 64,
