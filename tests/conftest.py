@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import data
-from tests.harness.need import required
+from tests.harness.need import excused, required
 
 KEPT = ("RTT_REQUIRE_ALL", "RTT_TEST_DATA", "RTT_DEBUG")
 """Environment variables of rtt that tests may see."""
@@ -28,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure under RTT_REQUIRE_ALL=1, unless it renounces the recordings in so many words."""
+    """Turn a skip into a failure under RTT_REQUIRE_ALL=1, unless nothing in the set-up could have avoided it."""
     report = yield
     if not hasattr(report, "wasxfail"):
         _judge(report)
@@ -49,6 +48,6 @@ def _judge(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not (required() and report.skipped):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    if not ("needs data" in reason and data.renounced()):
+    if not excused(reason):
         report.outcome = "failed"
         report.longrepr = f"{reason}\nRTT_REQUIRE_ALL is set: a skip is a failure."

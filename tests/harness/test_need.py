@@ -62,6 +62,19 @@ def test_recordings_can_be_renounced(tmp_path: Path) -> None:
     assert "2 failed, 1 passed, 1 skipped" in output
 
 
+def test_what_only_an_owner_can_grant_is_no_failure(tmp_path: Path) -> None:
+    """A machine without rights to network namespaces skips what needs them, and says so; any other lack fails."""
+    (tmp_path / "granted").mkdir()
+    sample = "THINGS['hosts'] = (lambda: False, 'ask for it')\n\ndef test_hosts():\n    need('hosts')\n"
+    (tmp_path / "granted" / "test_granted.py").write_text("from tests.harness.need import THINGS, need\n" + sample)
+    command = (sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "--rootdir", str(tmp_path))
+    (tmp_path / "granted" / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    env = {"PYTHONPATH": str(ROOT), "RTT_REQUIRE_ALL": "1"}
+    with running(*command, str(tmp_path / "granted"), env=env, cwd=tmp_path) as process:
+        assert process.ended(60) == 0, process.stdout
+    assert any("needs hosts: ask for it" in line for line in process.stdout)
+
+
 @pytest.mark.parametrize("name", sorted(needs.THINGS))
 def test_every_thing_says_how_to_mend_it(name: str) -> None:
     """Each probe answers on this machine, whatever it has, and each mend is a sentence."""
