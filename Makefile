@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euc
-.PHONY: help demo test test-deps lint bench bench-invention bench-stall bench-fanout rehearse completions lock clean
+.PHONY: help demo test test-deps lint bench bench-invention bench-stall bench-fanout bench-rooms soak rehearse faults completions lock clean
 
 PYTHON := .venv/bin/python
 UV ?= uv
@@ -53,7 +53,7 @@ lint: ## Style, format, types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-bench: bench-invention bench-stall bench-fanout ## Every benchmark
+bench: bench-invention bench-stall bench-fanout bench-rooms ## Every benchmark
 
 bench-invention: ## How many words are invented on sound without speech, and what the guard costs (ARGS=--short)
 	@$(call set_up,dev)
@@ -67,9 +67,21 @@ bench-fanout: ## From an engine's event to every display (ARGS="--loads 10x20,25
 	@$(call set_up,dev)
 	exec $(PYTHON) -m benchmarks.fanout $(ARGS)
 
+bench-rooms: ## What a room with Amazon Transcribe costs: CPU, memory, waiting (ARGS="--rooms 1,10 --seconds 20")
+	@$(call set_up,dev)
+	exec $(PYTHON) -m benchmarks.rooms $(ARGS)
+
+soak: ## Does anything grow while rooms talk: 10 minutes, or what you say (ARGS="--hours 8")
+	@$(call set_up,dev)
+	exec $(PYTHON) -m benchmarks.soak $(ARGS)
+
 rehearse: ## A whole rehearsal with Amazon Transcribe, without an AWS account (ARGS="--file talk.wav")
 	@$(call set_up,dev)
 	exec $(PYTHON) -m tests.emulator.rehearsal $(ARGS)
+
+faults: ## Talks through real processes while faults befall them: nothing may be lost (ARGS="--seeds 1..40")
+	@$(call set_up,dev)
+	exec $(PYTHON) -m tests.faults $(ARGS)
 
 completions: ## Write the shell completions anew
 	@$(call set_up,run)
