@@ -192,7 +192,7 @@ def test_what_a_cut_maimed_takes_no_archived_words_place() -> None:
         for text, start in (("w12", 92686), ("w13", 99086), ("w14", 105486), ("w18", 135086), ("w19", 141486))
     ]
     bench.ledger.watermark = 146606
-    bench.captioner.cut(111000, 130000)
+    bench.captioner.cut(114926, 124000)
     bench.captioner.begin_stream(1, Rehearing(archived, 146606, 98606))
     again = (
         ("~", 99086, 104206),
