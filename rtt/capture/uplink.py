@@ -38,7 +38,8 @@ ABNORMAL = 1006
 NOT_RUNNING = "the capture was not running"
 """Why sound is missing between two processes of one session."""
 LOG = logging.getLogger("rtt.capture.uplink")
-LOG.addHandler(logging.NullHandler())  # else the library prints a traceback when a ping is not answered
+LOG.addHandler(logging.NullHandler())
+LOG.propagate = False  # else a ping that is not answered is an error of ours on the screen: it has its own sentence
 MESSAGE_MAX = 256 * 1024
 """Largest message of a server, bytes: an `ended` lists every stretch that was not heard."""
 

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from rtt.core.errors import RttError
 
@@ -94,9 +94,13 @@ def say(sentence: str) -> None:
 
 async def _until_done(main: Callable[[Stop], Awaitable[int]]) -> int:
     import asyncio
+    import logging
+
+    from rtt.commands.complaints import Complaints
 
     loop, stop = asyncio.get_running_loop(), Stop()
-    loop.set_exception_handler(_background)
+    loop.set_exception_handler(lambda _, context: _complain(context.get("exception"), context.get("message", "")))
+    logging.getLogger().addHandler(Complaints(_complain))
     asked_at: float | None = None
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -138,13 +142,12 @@ def _say_traceback(error: BaseException) -> None:
         say("".join(traceback.format_exception(error)).rstrip())
 
 
-def _background(_loop: Any, context: dict[str, Any]) -> None:
-    error = context.get("exception")
-    if isinstance(error, BaseException):
+def _complain(error: BaseException | None, message: str) -> None:
+    if error is not None:
         say(_own(error))
         _say_traceback(error)
     else:
-        say(f"rtt met an error of its own: {context.get('message', 'unknown')}.")
+        say(f"rtt met an error of its own: {message or 'unknown'}.")
 
 
 def _reader_left() -> bool:

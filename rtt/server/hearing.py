@@ -172,7 +172,8 @@ class Hearing:
             rehearing = Rehearing([*words, *self.captioner.words], self.ledger.watermark, position) if again else None
             self.captioner.begin_stream(self.streams, rehearing)
             try:
-                position, again = await self._stream(position), False
+                position = await self._stream(position)
+                again = position is not None and position < self.ledger.watermark
             except EngineError as error:
                 if not error.retry:
                     raise
