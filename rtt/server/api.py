@@ -5,7 +5,6 @@ import asyncio
 from aiohttp import web
 
 from rtt.core import transcript
-from rtt.core.journal import Final, Head, Line
 from rtt.core.wire.bounds import is_room
 from rtt.server import status
 from rtt.server.hub import HUB
@@ -22,26 +21,21 @@ async def room_transcript(request: web.Request) -> web.Response:
     if not is_room(name):
         raise web.HTTPNotFound(text="There is no such room.\n")
     room = await hub.room(name)
-    lines = await asyncio.to_thread(room.archive.lines)
-    if not lines:
+    everything = request.query.get("talk") == "all"
+
+    def written() -> str | None:
+        """Return the transcript, or None; a whole day of talks is too much work for the loop."""
+        lines = room.archive.lines(last_talk=not everything)
+        if not lines:
+            return None
+        return transcript.as_json(name, lines) if kind == "json" else transcript.as_text(lines)
+
+    text = await asyncio.to_thread(written)
+    if text is None:
         raise web.HTTPNotFound(text=f"Nothing was said in the room {name} yet.\n")
-    if request.query.get("talk") != "all":
-        lines = last_talk(lines)
     if kind == "json":
-        return web.Response(text=transcript.as_json(name, lines), content_type="application/json")
-    return web.Response(text=transcript.as_text(lines), content_type="text/plain", charset="utf-8")
-
-
-def last_talk(lines: list[Line]) -> list[Line]:
-    """Return the lines of the talk that began last."""
-    heads = [line for line in lines if isinstance(line, Head)]
-    talk = max(heads, key=lambda head: head.at).talk
-    sessions = {head.session for head in heads if head.talk == talk}
-    return [line for line in lines if _session(line) in sessions]
-
-
-def _session(line: Line) -> str:
-    return line.caption.session if isinstance(line, Final) else line.session
+        return web.Response(text=text, content_type="application/json")
+    return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
 
 async def healthy(_request: web.Request) -> web.Response:

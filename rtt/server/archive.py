@@ -105,11 +105,26 @@ class RoomArchive:
         path = self._path_of(session)
         return journal.read(path.read_bytes())[0] if path else []
 
-    def lines(self) -> list[Line]:
-        """Return every line of the room's days, oldest first, with what waits for the disk; reads the disk."""
+    def lines(self, *, last_talk: bool = False) -> list[Line]:
+        """Return every line of the room, or of the talk that began last, with what waits for the disk; reads the disk.
+
+        Oldest day first. Of a long conference only the heads are read to find its last talk.
+        """
         paths = sorted(self.folder.glob("????-??-??/*.jsonl"), key=lambda path: path.parent.name)
+        waiting = list(self._unwritten)
+        if last_talk:
+            found = [(path, head) for path in paths if (head := _head(path)) is not None]
+            heads = [
+                *(head for _, head in found),
+                *(file.head for name, _ in waiting if (file := self._files.get(name))),
+            ]
+            newest = max(heads, key=lambda head: head.at, default=None)
+            talk = newest.talk if newest is not None else ""
+            sessions = {head.session for head in heads if head.talk == talk}
+            paths = [path for path, head in found if head.talk == talk]
+            waiting = [(session, line) for session, line in waiting if session in sessions]
         lines = [line for path in paths for line in journal.read(path.read_bytes())[0]]
-        return lines + [line for _, line in self._unwritten]
+        return lines + [line for _, line in waiting]
 
     def begin(self, room: str, session: str, talk: str, language: str, at: float | None = None) -> None:
         """Open the session's file; one that is there is gone on with. `at` is when it was said, if that is not now."""
@@ -241,6 +256,13 @@ class RoomArchive:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def _head(path: Path) -> Head | None:
+    """Return the first line of a session's file; None where it is torn."""
+    with path.open("rb") as file:
+        head = journal.decode(file.readline())
+    return head if isinstance(head, Head) else None
 
 
 def boot_id() -> str:

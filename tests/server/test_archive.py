@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,27 @@ def test_a_session_that_comes_back_goes_on_in_its_file(tmp_path: Path) -> None:
     write(second, "two")
     assert len(list(tmp_path.glob("*/*.jsonl"))) == 1
     assert len(second.find(SESSION)) == 4
+
+
+def test_the_last_talk_is_found_by_the_heads(tmp_path: Path) -> None:
+    """A talk of several sessions is one; what waits for a full disk belongs to it; a torn head hides no other file."""
+    archive = Keeper(tmp_path).open()
+    for number, (session, talk) in enumerate((("a", "one"), ("b", "two"), ("c", "two"))):
+        archive.begin("r", session, talk, "en-US")
+        write(archive, f"w{number}", session=session)
+    (tmp_path / "2020-01-01").mkdir()
+    (tmp_path / "2020-01-01" / "torn.jsonl").write_bytes(b'{"type": "he')
+
+    def last() -> list[str]:
+        return [line.caption.text for line in archive.lines(last_talk=True) if isinstance(line, Final)]
+
+    assert last() == ["w1", "w2"]
+    archive.begin("r", "d", "three", "en-US")
+    assert last() == ["w1", "w2"], "nothing is said in the new talk yet"
+    shutil.rmtree(tmp_path)
+    tmp_path.write_bytes(b"no folder")  # nothing can be written any more
+    write(archive, "w3", session="d")
+    assert last() == ["w3"]
 
 
 def test_files_are_private(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from rtt.core.wire.audio import Ack, End, Ended, ServerMessage, encode, parse_se
 from rtt.core.wire.bounds import DRAINING_MAX
 from rtt.core.wire.codes import Close
 from rtt.server import reception
-from rtt.server.api import last_talk
 from tests.harness.aio import run
 from tests.server.stand import SESSION, Metronome, capture, next_of, send, server, tone
 
@@ -221,7 +220,7 @@ def test_late_sound_does_not_take_the_room(tmp_path: Path) -> None:
             assert len([caption for caption in finals if caption.session == OTHER]) == 4
             assert sorted(caption.number for caption in finals) == list(range(1, len(finals) + 1))
             assert {kept.caption.session for kept in room.captions._history} == {SESSION}
-            assert {session_of(line) for line in last_talk(lines)} == {SESSION}
+            assert {session_of(line) for line in room.archive.lines(last_talk=True)} == {SESSION}
 
     run(work())
 
