@@ -150,8 +150,9 @@ def cut_edges(words: tuple[Word, ...], cuts: list[tuple[int, int]], voice: Voice
     """
     edge = round(0.6 * RATE)
     for a, b in cuts:
-        before = tuple(word for word in words if word.start + word.end <= a + b)
-        after = tuple(word for word in words if word.start + word.end > a + b)
+        # A maimed word may be placed beyond the cut by the engine's error; it begins before it all the same.
+        before = tuple(word for word in words if word.start < a or word.start + word.end <= a + b)
+        after = tuple(word for word in words if word.start >= a and word.start + word.end > a + b)
         if voice is None or voice.covered(a - RATE // 10, a):
             whole = next((i for i, word in enumerate(before) if word.end > a - edge), len(before))
             before = before[:whole]

@@ -92,8 +92,9 @@ class Captioner:
             self._withdraw(line)
 
     def lose_stream(self) -> None:
-        """Note that the stream is lost: finals that wait for an earlier line are heard again with it."""
+        """Note that the stream is lost: what it says later does not count, what waits is heard again (SESSIONS 13)."""
         self._waiting.clear()
+        self._generation = -1
 
     def cut(self, start: int, end: int) -> None:
         """Note that sound ends at `start` and goes on at `end`, perhaps in the middle of a word."""
