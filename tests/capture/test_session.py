@@ -40,7 +40,7 @@ def test_resume_goes_where_the_server_asks_within_what_is_held() -> None:
 
 
 def test_what_the_server_has_is_not_taken_for_heard() -> None:
-    """After an engine's loss it has more than was heard: only an ack says how far the window goes, or a lower resume."""
+    """After an engine's loss it has more than was heard: an ack says how far the window goes, or a lower resume."""
     made = session()
     made.resume(ready(0))
     made.sent = 60_000
