@@ -58,13 +58,13 @@ class Room:
         self.talk_ended = at
 
     def remember(self, captions: Sequence[Caption], talks: dict[str, str]) -> None:
-        """Take the finals of an earlier server of this room, in order."""
+        """Take the finals of an earlier server of this room, in order; those of another epoch are history only."""
         self._sessions |= talks
-        if captions:
-            self._floor = captions[0].number - 1
+        ours = [caption.number for caption in captions if caption.epoch == self.epoch]
+        if ours:
+            self._floor, self.number = ours[0] - 1, max(self.number, *ours)
         for caption in captions:
             self._keep(caption, encode_caption(caption))
-            self.number = max(self.number, caption.number)
 
     def _keep(self, caption: Caption, frame: str) -> None:
         if len(self._history) == HISTORY_MAX:

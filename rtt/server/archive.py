@@ -72,7 +72,10 @@ class RoomArchive:
         self._lock = -1
 
     def recover(self) -> Recovered:
-        """Read the newest files and take up epoch and numbers, or begin an epoch; reads the disk."""
+        """Read the newest files and take up epoch and numbers, or begin an epoch; reads the disk.
+
+        What was found may be of another epoch than the one that begins: it is history all the same.
+        """
         paths = sorted(self.folder.glob("????-??-??/*.jsonl"), key=lambda path: path.stat().st_mtime)
         found = journal.recover(journal.read(path.read_bytes())[0] for path in paths[-NEWEST:])
         if journal.keeps_epoch(found, self._boot):
@@ -80,7 +83,6 @@ class RoomArchive:
             return found
         if not self.epoch or found.epoch != self._distrusted:
             self.epoch, self.number, self._distrusted = self._new_epoch(), 0, found.epoch
-        found.finals = []
         return found
 
     async def claim(self) -> None:

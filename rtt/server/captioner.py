@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from rtt.core.align import Rehearing
-from rtt.core.caption import RATE, Caption, Heard, Word
+from rtt.core.caption import Caption, Heard, Word
 from rtt.core.guard import Guard, Reason, cut_edges
 from rtt.core.ledger import Ledger
 from rtt.core.stable import Stabiliser
@@ -38,18 +38,18 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A final that may have to wait for an earlier line; `heard_at` is how far was heard when it came."""
+    """A final that may have to wait for an earlier line; it came at `came`, by the monotonic clock."""
 
     heard: Heard
     shown: Heard | None
-    heard_at: int
+    came: float
 
 
 class Captioner:
     """Takes the reports of one session's engine streams.
 
     `append` numbers and writes a final and says the how manieth it was, `publish` shows a caption, `position` tells
-    the last number of the room and its epoch, `at` the wall-clock time of a sample.
+    the last number of the room and its epoch, `at` the wall-clock time of a sample, `clock` the monotonic time.
     """
 
     def __init__(
@@ -62,13 +62,14 @@ class Captioner:
         publish: Callable[[Caption], None],
         position: Callable[[], tuple[str, int]],
         at: Callable[[int], float],
+        clock: Callable[[], float],
     ) -> None:
         self.counts = Counts()
         self.last_text = ""
         self.words: deque[Word] = deque(maxlen=WORDS_MAX)
         """The newest words of finals, to tell what is heard again."""
         self._identity, self._ledger, self._guard = identity, ledger, guard
-        self._append, self._publish, self._position, self._at = append, publish, position, at
+        self._append, self._publish, self._position, self._at, self._clock = append, publish, position, at, clock
         self._stabiliser = Stabiliser()
         self._generation = -1
         self._rehearing: Rehearing | None = None
@@ -114,7 +115,7 @@ class Captioner:
         verdict = self._guard.judge(heard)
         if heard.final:
             self._count_withheld(verdict.withheld, verdict.reason)
-            self._waiting.append(_Waiting(heard, verdict.shown, self._ledger.heard))
+            self._waiting.append(_Waiting(heard, verdict.shown, self._clock()))
             self.number_waiting()
         else:
             self._partial(heard, verdict.shown)
@@ -125,7 +126,7 @@ class Captioner:
             first = min(self._waiting, key=lambda one: one.heard.start)
             lines = {one.heard.line for one in self._waiting} | self._overtaken
             earlier = self._ledger.open_before(first.heard.start) - lines
-            if earlier and not everything and self._ledger.heard - first.heard_at < ORDER_SECONDS * RATE:
+            if earlier and not everything and self._clock() - first.came < ORDER_SECONDS:
                 return
             self._overtaken |= earlier  # a line without an end is waited for once, not by every final
             self._waiting.remove(first)

@@ -108,7 +108,7 @@ class Hub:
         if room.archive.epoch != room.captions.epoch:
             room.captions.change_epoch(room.archive.epoch)
         for final in found.finals:
-            if final.caption.number > room.captions.number:
+            if final.caption.epoch == room.captions.epoch and final.caption.number > room.captions.number:
                 room.captions.begin_talk(final.caption.session, found.talks.get(final.caption.session, ""))
                 room.captions.publish(final.caption, self.now())
         room.claimed = True

@@ -146,6 +146,7 @@ def _begin(hub: Hub, room: LiveRoom, wish: Wish, language: str, talk: str, lines
         publish=hub.broker.publish,
         position=lambda: (room.archive.epoch, room.archive.number),
         at=anchors.at,
+        clock=hub.clock,
     )
     tell = partial(hub.tell, room.name)
 

@@ -143,6 +143,17 @@ def test_a_restarted_server_knows_from_where_it_remembers() -> None:
     assert room.last.number == 45
 
 
+def test_after_a_power_cut_the_talk_is_still_history() -> None:
+    """Finals of the epoch before are shown again to whoever comes back, and take no number of the new one."""
+    room = Room("r", "e2", 0)
+    room.remember([caption(n) for n in (7, 8)], {"s1": "s1"})
+    room.begin_talk("s1", "s1")
+    assert join(room, Since("e1", 8)) == ["reset", "t7", "t8"]
+    room.publish(caption(1, epoch="e2"), NOW)
+    assert join(room, Since("e1", 8)) == ["reset", "t7", "t8", "t1"]
+    assert join(room, Since("e2", 0)) == ["t1"]
+
+
 def test_a_new_epoch_loses_nothing_and_empties_only_who_was_away() -> None:
     """The first final that could not be written changes it; who was there reads on, who comes back is reset."""
     there = Screen()

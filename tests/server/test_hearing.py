@@ -137,6 +137,18 @@ def test_a_long_gap_ends_the_stream_and_begins_one_behind_it(seconds: int) -> No
     assert stand.finals()[:2] == ["w0", "w1"]
 
 
+def test_what_is_heard_again_before_a_gap_is_aligned_behind_it_too() -> None:
+    """A loss whose resume point lies in a long gap: the next stream begins below the watermark, and doubles nothing."""
+    stand = Stand(Metronome(failures={13 * RATE: LOST}))
+    stand.put(0, 3 * RATE)
+    stand.hearing.put_gap(Span(3 * RATE, 12 * RATE))
+    stand.ledger.receive(3 * RATE, 9 * RATE)
+    stand.put(12 * RATE, 16 * RATE)
+    stand.hear()
+    assert len(stand.finals()) == len(set(stand.finals()))
+    assert {"w0", "w1", "w13", "w14"} <= set(stand.finals())
+
+
 def test_sound_that_is_not_held_any_more_is_asked_for() -> None:
     """When the loss lies further back than the server's memory, the sample to begin with is told."""
     stand = Stand(Metronome(deaf=True, failures={80 * RATE: LOST}))

@@ -26,7 +26,7 @@ REPLAY_SECONDS = 60
 UNHEARD_SECONDS = 10
 """Voice that an engine passed over by this much counts as unheard (SESSIONS 5)."""
 ORDER_SECONDS = 10
-"""Sound for which a final waits for an earlier line that is still open (SESSIONS 16)."""
+"""Time for which a final waits for an earlier line that is still open (SESSIONS 16)."""
 UNSETTLED_SECONDS = 0.6
 """The newest sound fed is never settled (SESSIONS 5)."""
 GAP_FILL_SECONDS = 2
