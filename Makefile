@@ -10,6 +10,8 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 UV ?= uv
 ARGS ?=
+# Tests mostly wait for real processes. A file stays with one worker: its tests share an emulator or a browser.
+PARALLEL ?= -n 3 --dist loadfile
 
 # Libraries that wheels lack: sound in and out. Without them all but the microphone works.
 RUN_LIBRARIES := libportaudio.so.2:libportaudio2 libpulse.so.0:libpulse0
@@ -25,9 +27,9 @@ demo: ## Captions in a minute, offline: server, capture and display with a bundl
 	@$(call set_up,run)
 	exec $(PYTHON) -m rtt demo $(ARGS)
 
-test: ## Every test this machine can run; the rest says what it lacks (ARGS="tests/core -x")
+test: ## Every test this machine can run; the rest says what it lacks (ARGS="tests/core -x", PARALLEL= for one after the other)
 	@$(call set_up,dev)
-	exec $(PYTHON) -m pytest $(ARGS)
+	exec $(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
 test-deps: ## System packages the tests can use: root or sudo, asks first unless CI=true
 	@$(shell_words)
