@@ -28,6 +28,7 @@ def rehearse(sound: Path, transport: str) -> int:
             ) as capture,
         ):
             service.until(lambda state: any(stream["audio_seconds"] > 8 for stream in state["streams"]), 60)
+            service.set(first_name=12)  # else what is said later would look like what was shown
             service.fault("rst", when="now")
             code = capture.ended(600)
             parts = (("server", server.process), ("capture", capture), ("display", display))

@@ -38,6 +38,8 @@ class Settings:
     """dBFS above which mode `any` hears something."""
     word_seconds: float = 0.4
     """In mode `any`, so much loud sound is one word."""
+    first_name: int = 0
+    """In mode `any`, with which word of its list a stream begins: it does not know what the one before had."""
     invent_every: float = 1.0
     """In mode `invent`, so much quiet becomes one word."""
     lag: float = 0.0

@@ -101,7 +101,8 @@ class LoudHearing:
     def __init__(self, settings: Settings, rate: int) -> None:
         self.fragments = 0
         self._settings = settings
-        self._names, self._inventions = cycle(NAMES), cycle(INVENTIONS)
+        first = settings.first_name % len(NAMES)
+        self._names, self._inventions = cycle(NAMES[first:] + NAMES[:first]), cycle(INVENTIONS)
         self._hop = rate // HOPS
         self._seconds = self._hop / rate
         self._held = b""

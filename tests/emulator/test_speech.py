@@ -48,6 +48,12 @@ def test_any_loud_sound_is_words(rate: int, piece: int) -> None:
     assert [word.end for word in words] == pytest.approx([1.4, 1.8, 2.2, 3.6], abs=0.03)
 
 
+def test_a_stream_may_begin_elsewhere_in_the_list() -> None:
+    """What a rehearsal shows after a cut does not look like what it showed before."""
+    words = heard(Settings(mode="any", first_name=24), loud(0.8))
+    assert [word.text for word in words] == [NAMES[24], NAMES[0]]
+
+
 def test_a_click_is_no_word() -> None:
     """Sound of less than half a word is dropped."""
     assert heard(Settings(mode="any"), quiet(1) + loud(0.1) + quiet(1)) == []
