@@ -107,9 +107,9 @@ class Talk:
         if not self._uplink.met:
             return  # no server ever took the talk: there is nobody to wait for
         if asked.done():
-            self._face.say(
-                f"Leaving: the server finishes what was said. Press Ctrl-C again to leave at once{self._later()}."
-            )
+            there = self._uplink.connected
+            waits = "the server finishes what was said" if there else "the server is waited for a little"
+            self._face.say(f"Leaving: {waits}. Press Ctrl-C again to leave at once{self._later()}.")
         await asyncio.wait({link}, timeout=self._leave)
 
     async def _show(self) -> None:

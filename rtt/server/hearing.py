@@ -175,6 +175,8 @@ class Hearing:
                 position = await self._stream(position)
                 again = position is not None and position < self.ledger.watermark
             except EngineError as error:
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise asyncio.CancelledError from error  # a task group lets an error hide its cancellation
                 if not error.retry:
                     raise
                 if self.ledger.heard - began > HEALTHY_SECONDS * RATE:

@@ -24,6 +24,8 @@ CLOSE_SECONDS = 5
 """Time the sockets of a stopping server get to say goodbye."""
 DRAIN_SECONDS = 10
 """Time a stopping server gives its engines to say the last words."""
+LEAVE_SECONDS = 3
+"""Time that sessions which are not settled by then get to let go of their engines."""
 TICK_SECONDS = 0.5
 """Time between two looks at every room."""
 
@@ -203,8 +205,11 @@ class Hub:
             self.tell("", f"Not all was settled in {DRAIN_SECONDS} s; captures keep that sound and send it again.")
         for session in sessions:
             session.stop()
-        for life in self._lives.values():
+        lives = list(self._lives.values())
+        for life in lives:
             life.cancel()
+        if lives:
+            await asyncio.wait(lives, timeout=LEAVE_SECONDS)  # what they still say is written before the journal closes
         for room in self.rooms.values():
             for screen in room.captions.screens:
                 screen.close()

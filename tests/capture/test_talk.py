@@ -67,6 +67,22 @@ def test_a_recording_that_is_settled_to_its_last_sample_is_done(tmp_path: Path) 
     run(talk())
 
 
+def test_leaving_while_the_server_is_away_says_what_is_waited_for(tmp_path: Path) -> None:
+    """Nobody is told that a server finishes which is not there; what was not settled makes the exit code 1."""
+
+    async def talk() -> None:
+        async with Peer() as peer:
+            its = Running(FileSource(recording(tmp_path, 160_000), pace=1), peer.url, leave=0.5)
+            running = asyncio.create_task(its.run())
+            await until(lambda: "Connected" in its.said)
+        await until(lambda: "lost" in its.said and its.uplink.captured > its.uplink.session.settled)
+        its.stop.set()
+        assert await running == 1
+        assert "Leaving: the server is waited for a little. Press Ctrl-C again" in its.said
+
+    run(talk())
+
+
 def test_a_recording_that_is_not_settled_is_a_failure_that_names_the_seconds(tmp_path: Path) -> None:
     """Exit 1, from where on words may be missing."""
 

@@ -89,16 +89,24 @@ def excused(entries: Sequence[Entry], count: int) -> set[int]:
         before, after = places.get(run[0] - 1), places.get(run[-1] + 1)
         low = (order.index(before[0]), before[2] - EDGE_SECONDS) if before else (-1, 0.0)
         high = (order.index(after[0]), after[1] + EDGE_SECONDS) if after else (len(order), 0.0)
-        gaps = [
-            entry.end - entry.start
-            for entry in entries
-            if entry.text is None
-            and low <= (order.index(entry.session), entry.start)
-            and (order.index(entry.session), entry.end) <= high
-        ]
-        if gaps and len(run) * WORD_SECONDS <= sum(gaps) + 2 * EDGE_SECONDS:
+        lengths = [_between(entry, order, low, high) for entry in entries if entry.text is None]
+        if any(lengths) and len(run) * WORD_SECONDS <= sum(lengths) + 2 * EDGE_SECONDS:
             found.update(run)
     return found
+
+
+def _between(gap: Entry, order: Sequence[str], low: tuple[int, float], high: tuple[int, float]) -> float:
+    """Return the seconds of a gap between two places (index of the session, second of it).
+
+    A gap may begin before the last word that is there: a server that was killed had shown it, and the next one is told
+    of the gap from where it would have heard again.
+    """
+    session = order.index(gap.session)
+    if not low[0] <= session <= high[0]:
+        return 0.0
+    start = max(gap.start, low[1]) if session == low[0] else gap.start
+    end = min(gap.end, high[1]) if session == high[0] else gap.end
+    return max(0.0, end - start)
 
 
 def _places(entries: Iterable[Entry]) -> dict[int, tuple[str, float, float]]:

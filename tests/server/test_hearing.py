@@ -257,3 +257,30 @@ def test_without_a_guard_nothing_is_known_of_silence() -> None:
     stand.put(3 * RATE, 23 * RATE, silent=True)
     stand.hear()
     assert not left_out(stand)
+
+
+class Stubborn(Metronome):
+    """An engine that answers a cancellation with an error, as a task group with a failing child does."""
+
+    async def transcribe(self, request: Request, sound: AsyncIterator[Chunk], report: Callable[[Heard], None]) -> None:
+        self.streams.append((request.room, 0))
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise LOST from None
+
+
+def test_a_hearing_that_is_cancelled_ends_whatever_its_engine_says() -> None:
+    """It is no loss to be mended: no other stream begins, and nothing is told."""
+    stand = Stand(Stubborn())
+
+    async def work() -> None:
+        hearing = asyncio.create_task(stand.hearing.run())
+        await asyncio.sleep(0.05)
+        hearing.cancel()
+        await asyncio.wait([hearing], timeout=5)
+        assert hearing.cancelled()
+
+    run(work())
+    assert len(stand.engine.streams) == 1
+    assert not stand.told

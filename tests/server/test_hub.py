@@ -12,6 +12,7 @@ from rtt.core.wire.bounds import ROOMS_MAX
 from tests.harness.aio import run
 from tests.server.reading import screen
 from tests.server.stand import Metronome, capture, next_of, send, server
+from tests.server.test_hearing import Stubborn
 
 
 class Broken(Metronome):
@@ -147,3 +148,16 @@ def test_leaving_gives_everything_back(tmp_path: Path) -> None:
 
     run(work())
     assert engine.closed
+
+
+def test_a_drain_that_runs_out_of_time_ends_quietly(tmp_path: Path) -> None:
+    """An engine that does not come to its end is left after ten seconds, and nothing is written after the journal."""
+    told: list[str] = []
+
+    async def work() -> None:
+        async with server(tmp_path, Stubborn(), told) as running, capture(running) as (socket, _):
+            await send(socket, 0, 2 * RATE)
+
+    run(work(), 40)
+    assert [line for line in told if "Not all was settled" in line]
+    assert not [line for line in told if "error of its own" in line]
