@@ -218,9 +218,9 @@ class FaultProxy:
             while data:
                 rate = self._rules[way].rate
                 piece = data[: max(1, round(rate / 20))] if rate else data
+                self.moved[way] += len(piece)  # first: who has received them all finds them counted
                 sink.write(piece)
                 await sink.drain()
-                self.moved[way] += len(piece)
                 data = data[len(piece) :]
                 await asyncio.sleep(len(piece) / rate if rate else 0)
 

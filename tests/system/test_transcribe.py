@@ -7,7 +7,9 @@ import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from rtt.server.pages import recording
 from tests.emulator.running import Emulator, emulator
@@ -89,6 +91,29 @@ def test_words_invented_in_silence_reach_no_screen(tmp_path: Path, service: Emul
     assert rooms["quiet"]["captions"] == 0
     assert rooms["quiet"]["withheld"] > 0
     assert rooms["spoken"]["captions"] > 0
+
+
+def test_a_server_that_is_behind_does_not_send_the_silence(tmp_path: Path, service: Emulator) -> None:
+    """A talk that waits is heard at the service's pace without its pauses, and its words keep their times."""
+    service.set(mode="any")
+    voice, _ = soundfile.read(recording(), dtype="int16")
+    silence, sound = 15, tmp_path / "talk.wav"
+    part = voice[: 5 * 16_000]
+    soundfile.write(sound, np.concatenate([part, np.zeros(silence * 16_000, np.int16), part]), 16_000)
+    with serving(tmp_path / "data", engine="transcribe", env=service.env) as server:
+        with rtt(
+            "capture", "--room", "aula1", "--server", server.ws, "--lang", "en-US", "--file", str(sound), "--fast"
+        ) as capture:
+            assert capture.ended(90) == 0
+        with urllib.request.urlopen(f"{server.url}/api/rooms", timeout=10) as answer:
+            paid = json.load(answer)["rooms"][0]["minutes_paid"] * 60
+        with urllib.request.urlopen(f"{server.url}/api/rooms/aula1/transcript.json", timeout=10) as answer:
+            starts = [word["start"] for entry in json.load(answer)["entries"] for word in entry["words"]]
+    assert paid < 5 + silence + 5 - 5, "silence was sent"
+    assert starts == sorted(starts)
+    assert any(start < 5 for start in starts)
+    assert any(start > 5 + silence for start in starts)
+    assert not [start for start in starts if 5.5 < start < 4.5 + silence]
 
 
 def test_a_language_the_service_does_not_speak_is_refused_before_audio(tmp_path: Path, service: Emulator) -> None:
